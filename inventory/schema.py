@@ -1,0 +1,274 @@
+"""The shape of the inventory files, one class per row. No derivation here: see model.py."""
+
+from __future__ import annotations
+
+from datetime import date
+from ipaddress import IPv4Network
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Row(BaseModel):
+    """A row of an inventory file: unknown keys are errors, rows never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Organisation(Row):
+    name: Text
+    name_en: Text
+    name_kana: Text
+    city: Text
+    isil: Text
+    domain: Text
+    timezone: Text
+    vendor: Text
+    document_prefix: Text
+
+
+class Place(Row):
+    number: Annotated[int, Field(ge=1, le=99)]
+    id: Name
+    kind: Literal["main", "mobile", "room", "community"]
+    name: Text
+    kana: Text | None = None
+    short: Text
+
+
+class Places(Row):
+    places: list[Place]
+
+
+class Zone(Row):
+    id: Name
+    name: Text
+    place: Literal["datacentre", "site", "outside", "management"]
+    number: Annotated[int, Field(ge=0, le=99)] | None = None
+    offset: Annotated[int, Field(ge=0, le=192, multiple_of=64)] | None = None
+
+
+class Networks(Row):
+    supernet: IPv4Network
+    datacentre: IPv4Network
+    sites: IPv4Network
+    tunnels: IPv4Network
+    management: IPv4Network
+    provider: IPv4Network
+    zones: list[Zone]
+
+
+class Power(Row):
+    supplies: list[Name]
+    stop_seconds: Annotated[int, Field(ge=0)]
+
+
+class Hardware(Row):
+    model: Text
+    cores: int
+    memory_gb: int
+    rack: Text
+    unit: int
+    height: int
+
+
+class Disk(Row):
+    use: Literal["boot", "data"]
+    raid: Literal[1, 5, 6, 10]
+    count: Annotated[int, Field(ge=2)]
+    size_gb: Annotated[int, Field(gt=0)]
+    mount: str | None = None
+
+
+Kind = Literal["router", "server", "workstation", "terminal"]
+
+
+class HostRow(Row):
+    name: Name
+    zone: Name
+    number: Annotated[int, Field(ge=1, le=250)]
+    kind: Kind
+    purpose: Text
+    owner: Name
+    backup: Name
+    power: Power
+    hardware: Hardware | None = None
+    disks: list[Disk] = []
+
+
+class PerPlaceRow(Row):
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z{}-]+$")]
+    zone: Name
+    number: Annotated[int, Field(ge=1, le=60)]
+    kind: Kind
+    places: list[Literal["main", "mobile", "room", "community"]]
+    count: Annotated[int, Field(ge=1, le=50)] = 1
+    purpose: Text
+    owner: Name
+    backup: Name
+    power: Power
+
+
+class Hosts(Row):
+    hosts: list[HostRow]
+    per_place: list[PerPlaceRow] = []
+    twin: list[Name]
+
+
+class Metrics(Row):
+    port: Annotated[int, Field(ge=1, le=65535)]
+    path: str = "/metrics"
+
+
+class ServiceRow(Row):
+    id: Name
+    title: Text
+    hosts: list[str]
+    listen: list[Annotated[str, StringConstraints(pattern=r"^(tcp|udp)/[0-9]{1,5}$")]]
+    from_: Annotated[list[str], Field(alias="from")]
+    names: list[Name] = []
+    restrict: dict[Name, list[Name]] = {}
+    public: bool = False
+    tls: bool = False
+    probe: Annotated[str, StringConstraints(pattern=r"^(tcp|dns|ntp|wireguard|https?:/.*)$")]
+    metrics: Metrics | None = None
+    owner: Name
+    runbook: Name
+
+
+class Services(Row):
+    services: list[ServiceRow]
+
+
+class Unit(Row):
+    id: Name
+    name: Text
+    model: Text
+    read_by: Name
+    driver: Name
+    battery_installed: date
+    battery_life_months: Annotated[int, Field(ge=12, le=120)]
+    runtime_minutes: Annotated[int, Field(ge=1)]
+    rack: Text
+    unit: int
+    height: int
+
+
+class PowerPlan(Row):
+    units: list[Unit]
+    stop_order: list[list[Name]]
+    margin: Annotated[float, Field(ge=1.0, le=5.0)]
+    restart_charge_percent: Annotated[int, Field(ge=0, le=100)]
+
+
+class BackupClass(Row):
+    id: Name
+    title: Text
+    paths: list[str] = []
+    databases: list[Name] = []
+    reason: Text | None = None
+
+
+class Keep(Row):
+    daily: Annotated[int, Field(ge=7)]
+    weekly: Annotated[int, Field(ge=4)]
+    monthly: Annotated[int, Field(ge=12)]
+
+
+class Schedule(Row):
+    daily: Annotated[str, StringConstraints(pattern=r"^[0-2][0-9]:[0-5][0-9]$")]
+    monthly_day: Annotated[int, Field(ge=1, le=28)]
+
+
+class Verify(Row):
+    restore_drill: Literal["daily", "weekly", "monthly"]
+
+
+class BackupPlan(Row):
+    repository: Name
+    path: str
+    schedule: Schedule
+    keep: Keep
+    verify: Verify
+    classes: list[BackupClass]
+
+
+class Authority(Row):
+    common_name: Text
+    years: Annotated[int, Field(ge=6, le=30)]
+
+
+class ServerCertificates(Row):
+    days: Annotated[int, Field(ge=30, le=825)]
+    renew_before_days: Annotated[int, Field(ge=7, le=90)]
+
+
+class Certificates(Row):
+    authority: Authority
+    server: ServerCertificates
+
+
+class Contact(Row):
+    id: Name
+    name: Text
+    person: Text
+    organisation: Text
+    mail: Text
+    phone: Text
+
+
+class Contacts(Row):
+    roles: list[Contact]
+
+
+class SupportHours(Row):
+    from_: Annotated[str, Field(alias="from")]
+    until: str
+    weekdays: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]]
+
+
+class Retention(Row):
+    """Years each kind of record is kept. The customer's document asks for six (3(1)エ)."""
+
+    logs_years: Annotated[int, Field(ge=6)]
+    audit_years: Annotated[int, Field(ge=6)]
+    metrics_years: Annotated[int, Field(ge=6)]
+    reports_years: Annotated[int, Field(ge=6)]
+
+
+class Sizing(Row):
+    bibliographic_records: int
+    bibliographic_records_in_six_years: int
+    items: int
+    patrons: int
+    loans_per_year: int
+
+
+class Contract(Row):
+    signed: date
+    build_until: date
+    service_from: date
+    service_until: date
+    support_hours: SupportHours
+    onsite_minutes: int
+    availability_goal_percent: Annotated[float, Field(gt=90, le=100)]
+    report: Literal["quarterly"]
+    retention: Retention
+    sizing: Sizing
+
+
+FILES: dict[str, type[Row]] = {
+    "organisation": Organisation,
+    "places": Places,
+    "networks": Networks,
+    "hosts": Hosts,
+    "services": Services,
+    "power": PowerPlan,
+    "backup": BackupPlan,
+    "certificates": Certificates,
+    "contacts": Contacts,
+    "contract": Contract,
+}

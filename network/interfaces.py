@@ -1,0 +1,38 @@
+"""Interfaces and routes of every host, as systemd-networkd files (day 0 and after)."""
+
+from __future__ import annotations
+
+from inventory import Host, Inventory
+
+ORIGIN = "# Made by Kura from the inventory (network/interfaces.py). Changes here are overwritten.\n"
+
+
+def networkd(site: Inventory, host: Host) -> dict[str, str]:
+    """File name under /etc/systemd/network → text, for every wire of a host.
+
+    A data-centre or site host routes by its router; a site router reaches the data centre only through the
+    tunnel (wg0 adds those routes), so it gets no default route towards the provider.
+    """
+    return {f"20-{name}.network": _network(site, host, name) for name in site.legs(host)}
+
+
+def _network(site: Inventory, host: Host, leg: str) -> str:
+    address, network = site.legs(host)[leg]
+    lines = [
+        ORIGIN + "[Match]",
+        f"Name={leg}",
+        "",
+        "[Network]",
+        f"Address={address}/{network.prefixlen}",
+        "LinkLocalAddressing=no",
+        "IPv6AcceptRA=no",
+        "ConfigureWithoutCarrier=yes",
+    ]
+    if host.kind == "router":
+        lines.append("IPv4Forwarding=" + ("no" if leg == "manage" else "yes"))
+    elif leg != "manage":
+        lines.append(f"Gateway={site.gateway(host)}")
+    if leg == host.zone:
+        lines.append(f"DNS={site.gateway(host)}" if host.kind != "router" or host.at_site else f"DNS={address}")
+        lines.append(f"Domains={site.organisation.domain}")
+    return "\n".join(lines) + "\n"
