@@ -1,0 +1,1 @@
+"""Monitoring: metrics, rules and dashboards as code, evidence and the reports made from them."""

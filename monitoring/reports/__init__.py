@@ -1,0 +1,1 @@
+"""Documents made from the inventory, the measurements and the evidence."""
