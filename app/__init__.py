@@ -1,0 +1,1 @@
+"""The library application (site `library`) and the operations console (site `console`)."""

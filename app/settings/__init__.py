@@ -1,0 +1,1 @@
+"""Settings of the two sites: `library` and `console`; `dev` and `test` are the library on the engineer's machine."""

@@ -1,0 +1,28 @@
+"""The library site's apps and middleware, shared by `library`, `dev` and `test`."""
+
+from app.settings.base import BASE_APPS, BASE_MIDDLEWARE
+
+INSTALLED_APPS = [
+    *BASE_APPS,
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "app.audit",
+    "app.branches",
+    "app.access",
+    "app.catalog",
+    "app.patrons",
+    "app.circulation",
+    "app.exchange",
+    "app.opac",
+    "app.demo",
+]
+MIDDLEWARE = ["app.web.metrics.RequestMetrics", "app.web.middleware.SiteOfHost", *BASE_MIDDLEWARE]
+AUTH_USER_MODEL = "access.StaffUser"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+LOGIN_URL = "/staff/sign-in/"
+LOGIN_REDIRECT_URL = "/staff/"
+PATRON_LOGIN_URL = "/my/sign-in/"
+ROOT_URLCONF = "app.urls.library"
+PUBLIC_URLCONF = "app.urls.public"
+# Pages of the staff realm: their session cookie is the staff one, and the public host does not serve them.
+STAFF_PREFIXES = ("/staff/", "/counter/", "/patrons/", "/catalog/", "/audit/", "/exchange/", "/statistics/", "/holds/")

@@ -1,0 +1,36 @@
+"""The library site on the application hosts: OPAC, My Page, staff pages."""
+
+from app.settings.areas import *  # noqa: F403
+from app.settings.base import *  # noqa: F403
+from app.settings.base import read_config
+
+CONFIG = read_config("inventory", "secret_key", "allowed_hosts", "database")
+INVENTORY = CONFIG["inventory"]
+SECRET_KEY = CONFIG["secret_key"]
+ALLOWED_HOSTS = CONFIG["allowed_hosts"]
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] + [f"https://{host}:*" for host in ALLOWED_HOSTS]
+
+_database = CONFIG["database"]
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": _database["host"],
+        "PORT": _database.get("port", 5432),
+        "NAME": _database["name"],
+        "USER": _database["user"],
+        "PASSWORD": _database.get("password", ""),
+        "OPTIONS": {
+            "connect_timeout": 5,
+            # Only a server that proves its name with the appliance's own CA gets our password.
+            **({"sslmode": "verify-full", "sslrootcert": _database["sslrootcert"]} if _database.get("sslrootcert") else {}),
+            "application_name": "kura",
+            "options": "-c statement_timeout=30000 -c lock_timeout=5000 -c timezone=Asia/Tokyo",
+        },
+        "CONN_MAX_AGE": 300,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+}

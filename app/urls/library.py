@@ -1,0 +1,19 @@
+"""Every page of the library site; the staff host and the engineer's machine serve all of it."""
+
+from django.urls import include, path
+
+from app.urls import public
+
+urlpatterns = [
+    path("staff/", include("app.access.urls")),
+    path("counter/", include("app.circulation.urls")),
+    path("patrons/", include("app.patrons.urls")),
+    path("audit/", include("app.audit.urls")),
+    path("catalog/", include("app.catalog.urls")),
+    path("exchange/", include("app.exchange.urls")),
+    *public.urlpatterns,
+]
+handler400 = public.handler400
+handler403 = public.handler403
+handler404 = public.handler404
+handler500 = public.handler500

@@ -1,0 +1,50 @@
+"""Health and error pages."""
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+
+def health(request: HttpRequest) -> JsonResponse:
+    """200 when the database answers, 503 when it does not. One SQL statement; no session is touched."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            database = cursor.fetchone() == (1,)
+    except DatabaseError:
+        database = False
+    body = {"status": "ok" if database else "unavailable", "database": database, "release": settings.RELEASE}
+    return JsonResponse(body, status=200 if database else 503, headers={"Cache-Control": "no-store"})
+
+
+def _error(request: HttpRequest, status: int, title: str, message: str) -> HttpResponse:
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse({"error": title, "message": message}, status=status)
+    context = {"title": title, "message": message, "request_id": getattr(request, "id", "")}
+    return render(request, "web/error.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400."""
+    return _error(request, 400, "要求を理解できませんでした", "前の画面に戻って、もう一度お試しください。")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403."""
+    return _error(request, 403, "この操作は許可されていません", "権限が必要な場合は管理者に相談してください。")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404."""
+    return _error(request, 404, "ページが見つかりません", "アドレスが変わったか、資料が除かれた可能性があります。")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500; says the request id, which operations find in the log."""
+    return _error(request, 500, "処理を完了できませんでした", "時間をおいて、もう一度お試しください。")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form that is too old or came from elsewhere."""
+    return _error(request, 403, "画面の有効期限が切れました", "前の画面に戻り、再読み込みしてからもう一度操作してください。")
