@@ -1,0 +1,1 @@
+"""Ordered shutdown and fastest recovery on UPS power (NUT): plan, configuration, exporter and drill."""

@@ -1,0 +1,41 @@
+"""What is fed by what, and what survives when a feed dies. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inventory import Inventory
+from ups import plan
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What the loss of one UPS unit means."""
+
+    unit: str
+    stays: tuple[str, ...]
+    falls: tuple[str, ...]
+
+
+def losses(site: Inventory) -> tuple[Loss, ...]:
+    """For each unit: the fed hosts that stay up without it, and those that fall."""
+    result = []
+    for unit in site.power.units:
+        fed = plan.fed(site)
+        stays = tuple(host.name for host in fed if set(host.power.supplies) - {unit.id})
+        result.append(Loss(unit.id, stays, tuple(host.name for host in fed if host.name not in stays)))
+    return tuple(result)
+
+
+def text(site: Inventory) -> str:
+    """The feeds and their losses as a Japanese table for the terminal and the documents."""
+    lines = ["電源系統"]
+    for unit in site.power.units:
+        fed = [host.name for host in plan.fed(site) if unit.id in host.power.supplies]
+        lines.append(f"  {unit.id}({unit.name}・監視 {unit.read_by}): {'、'.join(fed) or 'なし'}")
+    lines.append("系統を失ったとき")
+    for loss in losses(site):
+        lines.append(f"  {loss.unit} 停止: 継続 {'、'.join(loss.stays) or 'なし'} / 停止 {'、'.join(loss.falls) or 'なし'}")
+    lines.append("停止の順序(蓄電池が限界に達してからの秒)")
+    lines += [f"  {step.starts:4d}〜{step.ends:4d}  {'、'.join(step.hosts)}" for step in plan.steps(site)]
+    return "\n".join(lines) + "\n"
