@@ -1,0 +1,76 @@
+"""Code tables of the catalogue: material types, shelf states, origins, the first digit of NDC, languages.
+
+Kept in code today; F-CAT-020 moves what a library may change into tables.
+"""
+
+from django.db import models
+
+
+class MaterialType(models.TextChoices):
+    """資料種別."""
+
+    BOOK = "book", "一般図書"
+    CHILD = "child", "児童図書"
+    PICTURE = "picture", "絵本"
+    KAMISHIBAI = "kamishibai", "紙芝居"
+    REFERENCE = "reference", "参考図書"
+    LOCAL = "local", "郷土・行政資料"
+    POCKET = "pocket", "文庫・新書"
+    LARGE = "large", "大活字"
+    FOREIGN = "foreign", "外国語"
+    MAGAZINE = "magazine", "雑誌"
+    COMPUTER = "computer", "電子資料"
+    CD = "cd", "CD"
+    DVD = "dvd", "DVD"
+    MAP = "map", "地図"
+    SCORE = "score", "楽譜"
+
+
+class ShelfStatus(models.TextChoices):
+    """Where an item stands when it is not on loan; a loan is a row of circulation, never a status."""
+
+    IN_STOCK = "in_stock", "在架"
+    CLOSED_STACK = "closed_stack", "書庫"
+    PROCESSING = "processing", "整理中"
+    REPAIR = "repair", "修理中"
+    MISSING = "missing", "不明"
+    WITHDRAWN = "withdrawn", "除籍"
+
+
+# A reader may take these home or ask for them now, as long as nobody has them on loan.
+LENDABLE_STATUSES = (ShelfStatus.IN_STOCK, ShelfStatus.CLOSED_STACK)
+
+
+class Origin(models.TextChoices):
+    """Where a record came from."""
+
+    MARC = "marc", "MARC"
+    STAFF = "staff", "自館作成"
+    DEMO = "demo", "実演用"
+    SCALE = "scale", "規模試験用"
+
+
+NDC_CLASSES = {
+    "0": "0 総記",
+    "1": "1 哲学・宗教",
+    "2": "2 歴史・地理",
+    "3": "3 社会科学",
+    "4": "4 自然科学",
+    "5": "5 技術・工学",
+    "6": "6 産業",
+    "7": "7 芸術・スポーツ",
+    "8": "8 言語",
+    "9": "9 文学",
+}
+
+LANGUAGES = {
+    "jpn": "日本語",
+    "eng": "英語",
+    "chi": "中国語",
+    "kor": "韓国・朝鮮語",
+    "fre": "フランス語",
+    "ger": "ドイツ語",
+    "rus": "ロシア語",
+    "spa": "スペイン語",
+    "por": "ポルトガル語",
+}

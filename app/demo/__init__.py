@@ -1,0 +1,1 @@
+"""The demonstration library, and the generator of a library at Nagano's full scale."""

@@ -1,0 +1,26 @@
+"""`./kura down`: the twin is gone, and nothing of it is left on this machine but the cache."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+
+from cli.context import Context
+from lab import paths, workshop
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("--keep-workshop", action="store_true", help="leave the unit tests' PostgreSQL running")
+    parser.add_argument("--cache", action="store_true", help="also remove images, packages and environments")
+
+
+def main(context: Context) -> int:
+    """Stop and remove."""
+    with context.progress.step("down"):
+        context.twin.down()
+        if not context.arguments.keep_workshop:
+            workshop.stop()
+        if context.arguments.cache:
+            shutil.rmtree(paths.cache(), ignore_errors=True)
+    return 0

@@ -1,0 +1,169 @@
+"""The workshop: a PostgreSQL 17 on a Unix socket, and Debian 13's Python 3.13, for unit tests and `./kura dev`.
+
+Debian 12 has neither, and every machine should test the same thing, so both run from the cached image. The
+database keeps nothing that matters: it trusts its socket and does not wait for the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from lab import image, paths
+from lab.shell import LabError, run
+
+SOCKETS = Path("/run/kura/workshop")
+
+_SERVE = r"""
+set -e
+install -d -o postgres -g postgres /run/workshop
+if ! test -d /etc/postgresql/17/workshop; then
+  pg_createcluster 17 workshop --locale C.UTF-8 -- --auth=trust --no-sync >/dev/null
+  cat >> /etc/postgresql/17/workshop/postgresql.conf <<'EOF'
+listen_addresses = ''
+unix_socket_directories = '/run/workshop'
+unix_socket_permissions = 0777
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+jit = off
+max_connections = 200
+shared_buffers = 256MB
+max_wal_size = 4GB
+EOF
+  echo 'local all all trust' > /etc/postgresql/17/workshop/pg_hba.conf
+fi
+rm -f /run/workshop/.s.PGSQL.5432*
+exec setpriv --reuid=postgres --regid=postgres --init-groups /usr/lib/postgresql/17/bin/postgres \
+  -D /var/lib/postgresql/17/workshop -c config_file=/etc/postgresql/17/workshop/postgresql.conf -c port=5432
+"""
+
+
+def is_up() -> bool:
+    """Whether the workshop's PostgreSQL accepts connections."""
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(SOCKETS / ".s.PGSQL.5432"))
+        except OSError:
+            return False
+    return True
+
+
+def start(progress: image.Progress) -> None:
+    """Start the workshop's PostgreSQL unless it runs; the user `kura` may do everything in it."""
+    if is_up():
+        return
+    stop()
+    lower = image.lower_dirs(progress)
+    progress("workshop: PostgreSQL 17")
+    home = _home()
+    for name in ("root", "upper", "work"):
+        (home / name).mkdir(parents=True, exist_ok=True)
+    SOCKETS.mkdir(parents=True, exist_ok=True)
+    SOCKETS.chmod(0o777)
+    options = f"lowerdir={':'.join(map(str, lower))},upperdir={home / 'upper'},workdir={home / 'work'}"
+    run(["mount", "-t", "overlay", "kura-workshop", "-o", options, home / "root"])
+    with (home / "log").open("w") as log:
+        process = subprocess.Popen(
+            _nspawn(home / "root", "--machine=kura-workshop", f"--bind={SOCKETS}:/run/workshop") + ["sh", "-c", _SERVE],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=image.nspawn_environment(),
+            start_new_session=True,
+        )
+    (home / "pid").write_text(str(process.pid))
+    deadline = time.monotonic() + 60
+    while not is_up():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise LabError("the workshop's PostgreSQL did not start:\n" + (home / "log").read_text()[-2000:])
+        time.sleep(0.2)
+    psql = ["/usr/lib/postgresql/17/bin/psql", "-h", "/run/workshop", "-U", "postgres", "-qAtc"]
+    inside = ["nsenter", "-t", _child(process.pid), "-a"]
+    for role, options in (("kura", "SUPERUSER LOGIN"), ("kura_owner", "LOGIN"), ("kura_app", "LOGIN"), ("kura_read", "LOGIN")):
+        run([*inside, *psql, f"DO $$ BEGIN CREATE ROLE {role} {options}; EXCEPTION WHEN duplicate_object THEN END $$"])
+
+
+def stop() -> None:
+    """Stop the workshop and forget its data."""
+    import shutil
+
+    home = _home()
+    pid = home / "pid"
+    if pid.exists():
+        number = int(pid.read_text())
+        try:
+            child = int(_child(number))
+            os.kill(child, signal.SIGINT)
+            _wait_gone(number)
+        except (LabError, ProcessLookupError):
+            pass
+        pid.unlink()
+    if (home / "root").is_mount():
+        run(["umount", "-R", home / "root"])
+    shutil.rmtree(home, ignore_errors=True)
+    shutil.rmtree(SOCKETS, ignore_errors=True)
+
+
+def python(argv: list[str], requirements: str, progress: image.Progress, env: dict[str, str] | None = None) -> int:
+    """Run Debian 13's Python 3.13 in the project's folder, its packages pinned by `requirements`; returns the exit code.
+
+    `requirements` is the text of a hashed requirements file. The environment is made once per text and cached.
+    """
+    import hashlib
+
+    digest = hashlib.sha256(requirements.encode()).hexdigest()[:12]
+    environment = paths.cache() / "venvs" / f"py313-{digest}"
+    project = paths.root()
+    with image.mounted(image.lower_dirs(progress)) as root:
+        base = _nspawn(
+            root,
+            "--resolv-conf=copy-host",
+            f"--bind={environment.parent}",
+            f"--bind-ro={project}",
+            f"--bind={SOCKETS}",
+            f"--chdir={project}",
+            "--setenv=PYTHONDONTWRITEBYTECODE=1",
+            *(f"--setenv={key}={value}" for key, value in (env or {}).items()),
+            *(["--bind=" + value for key, value in (env or {}).items() if key == "KURA_RESULTS_DIR"]),
+        )
+        environment.parent.mkdir(parents=True, exist_ok=True)
+        if not (environment / "complete").exists():
+            progress("Python 3.13 environment")
+            lock = environment.with_suffix(".lock")
+            lock.write_text(requirements)
+            script = (
+                f"rm -rf {environment} && python3 -m venv {environment} && "
+                f"{environment}/bin/pip install -q --require-hashes -r {lock} && touch {environment}/complete"
+            )
+            run([*base, "sh", "-c", script], env=image.nspawn_environment())
+        return subprocess.call(
+            [*base, str(environment / "bin/python"), *argv], stdin=subprocess.DEVNULL, env=image.nspawn_environment()
+        )
+
+
+def _home() -> Path:
+    return Path("/var/lib/kura-workshop")
+
+
+def _nspawn(root: Path, *options: str) -> list[str]:
+    return ["systemd-nspawn", "-q", "--register=no", "--keep-unit", "--as-pid2", "--console=pipe", "-D", str(root), *options]
+
+
+def _child(pid: int) -> str:
+    """The container's first process behind nspawn's own."""
+    done = run(["pgrep", "-P", str(pid)], check=False)
+    if done.returncode:
+        raise LabError("the workshop is not running")
+    return done.stdout.split()[0]
+
+
+def _wait_gone(pid: int) -> None:
+    deadline = time.monotonic() + 15
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
