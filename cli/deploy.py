@@ -71,10 +71,12 @@ def playbook(
     in_lab = bool(twin.made())
     if in_lab and not running:
         raise Refused("no host of the twin is running; start it with: ./kura up")
-    made = bundle.build(context.root, paths.cache(), context.progress)
+    try:
+        bundle.build(context.root, paths.cache(), context.progress, into=context.state / "bundle")
+    except bundle.BundleError as error:
+        raise Refused(str(error)) from None
     variables: dict[str, object] = {
         "kura_lab": in_lab,
-        "kura_bundle": made.variables(),
         **({"kura_twin_hosts": running} if in_lab else {}),
         **(extra or {}),
     }
