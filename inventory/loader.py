@@ -75,5 +75,6 @@ def _explain(document: Document, error: ValidationError) -> list[Problem]:
         elif item["type"] == "extra_forbidden":
             found.append(document.problem(at, "no such key"))
         else:
-            found.append(document.problem(at, item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")))
+            message = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+            found.append(document.problem(at, message))
     return found

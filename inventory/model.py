@@ -156,6 +156,10 @@ class Inventory:
             return self.networks.management
         return self.networks.provider
 
+    def place_network(self, place: schema.Place) -> IPv4Network:
+        """The /24 of a place, which holds all its zones."""
+        return IPv4Network((int(self.networks.sites[0]) + place.number * 256, 24))
+
     def address(self, zone: str, number: int, place: schema.Place | None = None) -> IPv4Address:
         """The address of host `number` in a zone (networks.yml has the formula)."""
         return self.zone_network(zone, place)[number]
@@ -225,7 +229,8 @@ class Inventory:
                 return True
             if selector == host.name:
                 return True
-            if selector.startswith("kind:") and host.kind == kind and where in ("", "site" if host.at_site else "datacentre"):
+            side = "site" if host.at_site else "datacentre"
+            if selector.startswith("kind:") and host.kind == kind and where in ("", side):
                 return True
         return False
 

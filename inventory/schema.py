@@ -132,6 +132,7 @@ class ServiceRow(Row):
     names: list[Name] = []
     restrict: dict[Name, list[Name]] = {}
     public: bool = False
+    shares: Name | None = None
     tls: bool = False
     probe: Annotated[str, StringConstraints(pattern=r"^(tcp|dns|ntp|wireguard|https?:/.*)$")]
     metrics: Metrics | None = None
