@@ -1,4 +1,4 @@
-"""The release bundle: what a host needs to run the application, as two archives and a manifest.
+"""The release bundle: what a host needs to run the application, as two archives.
 
 `source-<release>.tar.gz` holds app/, inventory/ and the lock; it is small and changes with every edit.
 `wheels-<lock>.tar` holds the locked wheels for the hosts' Python; it is large and changes with the lock only.
@@ -11,7 +11,6 @@ import gzip
 import hashlib
 import importlib.util
 import io
-import json
 import os
 import platform
 import re
@@ -32,7 +31,7 @@ HOST_SECTIONS = ("the inventory model", "app/")
 TREES = ("app", "inventory")
 LEFT_OUT = {"__pycache__", "tests", ".mypy_cache", ".ruff_cache", ".pytest_cache", "node_modules"}
 MOMENT = 315532800  # 1980-01-01: the oldest time every archive format can say
-KEPT_SOURCES = 5
+KEPT = 8
 
 Progress = Callable[[str], None]
 
@@ -51,6 +50,10 @@ class Bundle:
     source: Path
     wheels: Path
 
+    def variables(self) -> dict[str, str]:
+        """What the role `release` must be told, as the playbooks' variable `kura_bundle`."""
+        return {"release": self.release, "lock": self.lock, "source": str(self.source), "wheels": str(self.wheels)}
+
 
 @dataclass(frozen=True)
 class Pin:
@@ -68,12 +71,12 @@ class Pin:
 
 
 def build(root: Path, cache: Path, progress: Progress, into: Path | None = None) -> Bundle:
-    """Make the bundle of the tree at `root` and write it with `release.json` into a folder.
+    """Make the bundle of the tree at `root`; the same tree makes the same bundle.
 
     `cache` keeps downloaded wheels (`cache/wheels`); when it is complete, no network is used. `into` is the
-    folder for the archives, by default `$KURA_STATE/bundle`. Raises BundleError when a wheel cannot be had.
+    folder for the archives, by default `cache/bundle`. Raises BundleError when a wheel cannot be had.
     """
-    folder = into or Path(os.environ.get("KURA_STATE", "/var/lib/kura/nagano")) / "bundle"
+    folder = into or cache / "bundle"
     folder.mkdir(parents=True, exist_ok=True)
     pins = host_pins((root / "requirements.in").read_text(), (root / "requirements.lock").read_text())
     requirements = "".join(pin.text() for pin in pins)
@@ -88,8 +91,6 @@ def build(root: Path, cache: Path, progress: Progress, into: Path | None = None)
     source = folder / f"source-{release}.tar.gz"
     if not source.exists():
         _write(source, gzip.compress(archive, compresslevel=6, mtime=0))
-    manifest = {"release": release, "lock": lock, "source": source.name, "wheels": wheels.name}
-    _write(folder / "release.json", (json.dumps(manifest, indent=1) + "\n").encode())
     _forget_old(folder, keep={source, wheels})
     progress(f"release {release}")
     return Bundle(folder, release, lock, source, wheels)
@@ -224,18 +225,18 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, and leave it alone when it already says this."""
     if path.exists() and path.read_bytes() == content:
         return
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}")
     part.write_bytes(content)
     part.replace(path)
 
 
 def _forget_old(folder: Path, keep: set[Path]) -> None:
-    """Drop archives that no recent release needs."""
-    sources = sorted(folder.glob("source-*.tar.gz"), key=lambda path: path.stat().st_mtime, reverse=True)
-    old = sources[KEPT_SOURCES:] + sorted(folder.glob("wheels-*.tar"))
-    for path in old:
-        if path not in keep:
-            path.unlink()
+    """Drop all but the newest archives; several twins may share the folder."""
+    for pattern in ("source-*.tar.gz", "wheels-*.tar"):
+        archives = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in archives[KEPT:]:
+            if path not in keep:
+                path.unlink(missing_ok=True)
 
 
 def _short(content: bytes) -> str:
