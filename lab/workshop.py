@@ -167,3 +167,11 @@ def _wait_gone(pid: int) -> None:
     deadline = time.monotonic() + 15
     while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
+
+
+def make_database(name: str) -> None:
+    """Make a database in the workshop unless it is there."""
+    psql = ["/usr/lib/postgresql/17/bin/psql", "-h", "/run/workshop", "-U", "kura", "-d", "postgres", "-qAtc"]
+    inside = ["nsenter", "-t", _child(int((_home() / "pid").read_text())), "-a"]
+    if not run([*inside, *psql, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"]).stdout.strip():
+        run([*inside, *psql, f'CREATE DATABASE "{name}"'])
