@@ -1,0 +1,47 @@
+"""Alert rules: the YAML files beside this module, as Prometheus reads them, with what each alert tells people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from inventory import Host, Inventory
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alert rule. `impact`, `first_step` and `runbook` (`file#heading`) are what the person on duty reads."""
+
+    name: str
+    file: str
+    expr: str
+    severity: str
+    summary: str
+    impact: str
+    first_step: str
+    runbook: str
+
+
+def files(site: Inventory, host: Host) -> dict[str, str]:
+    """File name → text of every rule file, for the monitoring host."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.yml"))}
+
+
+def load() -> tuple[Alert, ...]:
+    """Every alert in file order. KeyError names the annotation that an alert lacks."""
+    return tuple(
+        Alert(
+            name=rule["alert"],
+            file=path.name,
+            expr=rule["expr"],
+            severity=rule["labels"]["severity"],
+            **{key: rule["annotations"][key] for key in ("summary", "impact", "first_step", "runbook")},
+        )
+        for path in sorted(FOLDER.glob("*.yml"))
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+    )
