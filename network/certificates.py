@@ -16,3 +16,14 @@ def requests(site: Inventory, host: Host) -> list[dict[str, object]]:
         for service in site.services_of(host)
         if service.row.tls
     ]
+
+
+def terms(site: Inventory, host: Host | None = None) -> dict[str, object]:
+    """How long the authority and its certificates last, in days; the same for every host."""
+    authority, server = site.certificates.authority, site.certificates.server
+    return {
+        "authority_name": authority.common_name,
+        "authority_days": authority.years * 365 + authority.years // 4,
+        "days": server.days,
+        "renew_before_days": server.renew_before_days,
+    }

@@ -1,6 +1,6 @@
 """Derived text for a role: `lookup('kura', 'network.firewall:ruleset')` calls that function of a room.
 
-The function gets the inventory and the play's host; keyword arguments are passed on. This is how playbooks tie
+The function gets the inventory and the play's host (None on the controller itself); keyword arguments are passed on. This is how playbooks tie
 rooms to roles: roles know no room, rooms know no Ansible.
 """
 
@@ -41,7 +41,8 @@ class LookupModule(LookupBase):
         """Call the named function for the play's current host."""
         variables = variables or {}
         site = _site(str(variables["kura_inventory"]))
-        host = site.host(str(variables["inventory_hostname"]))
+        name = str(variables["inventory_hostname"])
+        host = None if name == "localhost" else site.host(name)
         results = []
         for term in terms:
             module_name, _, function_name = str(term).partition(":")
