@@ -28,6 +28,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 HOST_PYTHON = "3.13"
 # Sections of requirements.in whose packages run on the hosts; the others stay on the engineer's machine.
 HOST_SECTIONS = ("the inventory model", "app/")
+TEST_SECTIONS = ("proof on both Pythons",)
 TREES = ("app", "inventory")
 LEFT_OUT = {"__pycache__", "tests", ".mypy_cache", ".ruff_cache", ".pytest_cache", "node_modules"}
 MOMENT = 315532800  # 1980-01-01: the oldest time every archive format can say
@@ -96,10 +97,16 @@ def build(root: Path, cache: Path, progress: Progress, into: Path | None = None)
     return Bundle(folder, release, lock, source, wheels)
 
 
-def host_pins(wanted: str, locked: str) -> list[Pin]:
+def test_requirements(root: Path) -> str:
+    """A requirements file for unit tests on the hosts' Python: what hosts need, and pytest with its plugins."""
+    wanted, locked = (root / "requirements.in").read_text(), (root / "requirements.lock").read_text()
+    return "".join(pin.text() for pin in host_pins(wanted, locked, (*HOST_SECTIONS, *TEST_SECTIONS)))
+
+
+def host_pins(wanted: str, locked: str, sections: tuple[str, ...] = HOST_SECTIONS) -> list[Pin]:
     """The pins that the hosts need: the host sections of requirements.in and all they depend on."""
     pins = {pin.name: pin for pin in read_lock(locked) if not pin.marker or Marker(pin.marker).evaluate(_host())}
-    names = set(_host_roots(wanted))
+    names = set(_roots(wanted, sections))
     absent = sorted(names - pins.keys())
     if absent:
         raise BundleError(f"requirements.lock lacks {', '.join(absent)}: run ./kura lock")
@@ -124,12 +131,12 @@ def read_lock(text: str) -> Iterator[Pin]:
         )
 
 
-def _host_roots(wanted: str) -> Iterator[str]:
-    """Package names in the host sections of requirements.in."""
+def _roots(wanted: str, sections: tuple[str, ...]) -> Iterator[str]:
+    """Package names in these sections of requirements.in."""
     ours = False
     for line in wanted.splitlines():
         if line.startswith("# ---"):
-            ours = line.removeprefix("# ---").strip().startswith(HOST_SECTIONS)
+            ours = line.removeprefix("# ---").strip().startswith(sections)
         name = re.match(r"[A-Za-z0-9._-]+", line)
         if ours and name:
             yield canonicalize_name(name[0])

@@ -29,6 +29,7 @@ TEST_PACKAGES = {
     "soffice": "libreoffice-writer-nogui",
     "/usr/lib/libreoffice/share/registry/calc.xcd": "libreoffice-calc-nogui",
     "pdftoppm": "poppler-utils",
+    "certutil": "libnss3-tools",
     "/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf": "fonts-ipaexfont",
 }
 NEED_GIB = 12

@@ -110,8 +110,12 @@ def stop() -> None:
     shutil.rmtree(SOCKETS, ignore_errors=True)
 
 
-def python(argv: list[str], requirements: str, progress: image.Progress, env: dict[str, str] | None = None) -> int:
+def python(
+    argv: list[str], requirements: str, progress: image.Progress, env: dict[str, str], log: Path
+) -> int:
     """Run Debian 13's Python 3.13 in the project's folder, its packages pinned by `requirements`; returns the exit code.
+
+    Output goes to `log`; a folder named by `KURA_RESULTS_DIR` in `env` is writable.
 
     `requirements` is the text of a hashed requirements file. The environment is made once per text and cached.
     """
@@ -129,8 +133,8 @@ def python(argv: list[str], requirements: str, progress: image.Progress, env: di
             f"--bind={SOCKETS}",
             f"--chdir={project}",
             "--setenv=PYTHONDONTWRITEBYTECODE=1",
-            *(f"--setenv={key}={value}" for key, value in (env or {}).items()),
-            *(["--bind=" + value for key, value in (env or {}).items() if key == "KURA_RESULTS_DIR"]),
+            *(f"--setenv={key}={value}" for key, value in env.items()),
+            *(f"--bind={value}" for key, value in env.items() if key == "KURA_RESULTS_DIR"),
         )
         environment.parent.mkdir(parents=True, exist_ok=True)
         if not (environment / "complete").exists():
@@ -142,9 +146,11 @@ def python(argv: list[str], requirements: str, progress: image.Progress, env: di
                 f"{environment}/bin/pip install -q --require-hashes -r {lock} && touch {environment}/complete"
             )
             run([*base, "sh", "-c", script], env=image.nspawn_environment())
-        return subprocess.call(
-            [*base, str(environment / "bin/python"), *argv], stdin=subprocess.DEVNULL, env=image.nspawn_environment()
-        )
+        with log.open("w") as out:
+            return subprocess.call(
+                [*base, str(environment / "bin/python"), *argv], stdin=subprocess.DEVNULL, stdout=out,
+                stderr=subprocess.STDOUT, env=image.nspawn_environment(),
+            )  # fmt: skip
 
 
 def _home() -> Path:

@@ -1,0 +1,206 @@
+"""`./kura test`: everything that must hold, or a part of it.
+
+The stages, in order: lint (style, types, import rules), unit (Python 3.11 and Debian 13's 3.13, a real
+PostgreSQL 17), twin (molecule: create, check, converge, idempotence, verify), browser (Chromium on the twin's
+terminals). A twin of its own (`KURA_INSTANCE=kt`) serves all tests and is gone afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cli import bundle, preflight
+from cli.context import Context, Refused
+from lab import paths, workshop
+from lab.twin import Twin
+
+# Beside the inventory's own list: a counter, for the browser tests.
+MORE_HOSTS = ["staff-nagano-1"]
+ON_TWIN = ("tests/twin", "tests/browser")
+ROOMS = ["inventory", "network", "ups", "backup", "monitoring", "app", "lab", "cli", "tests"]
+# What runs on the hosts, and so on Debian 13's Python.
+ON_HOSTS = ["inventory", "network", "ups", "app"]
+STAGES = ["lint", "unit", "twin", "browser"]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("paths", nargs="*", help="test paths, or stages: " + ", ".join(STAGES))
+    parser.add_argument("--keep", action="store_true", help="leave the tests' twin running afterwards")
+
+
+def main(context: Context) -> int:
+    """Run the stages; every stage runs even when an earlier one failed, and all failures are told at the end."""
+    given = context.arguments.paths
+    began = datetime.now(UTC)
+    runner = Runner(context)
+    with context.progress.step("set-up"):
+        preflight.lab(context.progress)
+        preflight.debian(preflight.TEST_PACKAGES, context.progress)
+    stages = [name for name in STAGES if name in given] or ([] if given else STAGES)
+    for name in stages:
+        {"lint": runner.lint, "unit": runner.unit, "twin": runner.twin, "browser": runner.browser}[name]()
+    if chosen := [path for path in given if path not in STAGES]:
+        runner.chosen(chosen)
+    if "twin" in stages and not context.arguments.keep:
+        runner.stage("twin: down", [sys.executable, "-m", "cli", "down", "--keep-workshop"])
+    return runner.summary(began)
+
+
+class Runner:
+    """Runs stages and remembers which failed."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.results = context.root / "results"
+        self.results.mkdir(exist_ok=True)
+        self.failed: list[str] = []
+        if "KURA_INSTANCE" not in os.environ:
+            whole = any(name in ("twin", "browser") for name in context.arguments.paths) or not context.arguments.paths
+            os.environ["KURA_INSTANCE"] = "kt" if whole or _runs(context, "kt") or not _runs(context, "kura") else "kura"
+        os.environ.pop("KURA_STATE", None)
+        os.environ["KURA_STATE"] = str(paths.state(context.site.name))
+
+    def stage(self, title: str, argv: list[str | Path], env: dict[str, str] | None = None) -> bool:
+        """Run one command with its output in results/<title>.log; show the end of it when it failed."""
+        log = self.results / (title.replace(": ", "-").replace(" ", "-") + ".log")
+
+        def command() -> int:
+            with log.open("w") as out:
+                return subprocess.call(
+                    [str(part) for part in argv], cwd=self.context.root, env={**os.environ, **(env or {})},
+                    stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                )  # fmt: skip
+
+        return self.judge(title, command, log)
+
+    def judge(self, title: str, command: Callable[[], int], log: Path) -> bool:
+        """Run a step, say how it ended and how long it took."""
+        began = time.monotonic()
+        code = command()
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        last = next((line for line in reversed(lines) if line.strip()), "")
+        mark = "ok    " if code == 0 else "FAILED"
+        print(f"{mark} {title:<28} {time.monotonic() - began:6.1f} s   {last.strip(' =')[:90]}", flush=True)
+        if code:
+            self.failed.append(title)
+            print("\n".join("    " + line for line in lines[-60:]), flush=True)
+        return code == 0
+
+    def lint(self) -> None:
+        """Style, types, import rules, templates, playbooks, shell."""
+        python = Path(sys.executable).parent
+        self.stage("lint: ruff", [python / "ruff", "check", "."])
+        self.stage("lint: format", [python / "ruff", "format", "--check", "."])
+        self.stage("lint: types", [python / "mypy"])
+        self.stage("lint: imports", [python / "lint-imports"])
+        self.stage("lint: yaml", [python / "yamllint", "--strict", "."])
+        self.stage("lint: templates", [python / "djlint", "--lint", "--quiet", "app"])
+        self.stage("lint: playbooks", [python / "ansible-lint", "--offline", "--profile", "production"])
+        scripts = [path for path in _tracked(self.context.root) if _is_shell(path)]
+        self.stage("lint: shell", ["shellcheck", *scripts])
+
+    def unit(self) -> None:
+        """Rooms and application against PostgreSQL 17, on both Pythons."""
+        workshop.start(self.context.progress)
+        ignored = [f"--ignore={path}" for path in ON_TWIN]
+        self.pytest("unit: Python 3.11", [*(room for room in ROOMS if (self.context.root / room).is_dir()), *ignored])
+        log = self.results / "unit-Python-3.13.log"
+        pins = bundle.test_requirements(self.context.root)
+        paths_ = [room for room in ON_HOSTS if (self.context.root / room).is_dir()]
+        environment = {"KURA_TEST_DB": "kura313", "KURA_RESULTS_DIR": str(self.results), "KURA_RESULTS": "results/tests-3.13.json"}
+        self.judge(
+            "unit: Python 3.13",
+            lambda: workshop.python(
+                ["-m", "pytest", "-q", "-p", "no:cacheprovider", *paths_], pins, self.context.progress, environment, log
+            ),
+            log,
+        )
+
+    def pytest(self, title: str, arguments: list[str]) -> bool:
+        """One pytest run on the controller's Python."""
+        return self.stage(title, [sys.executable, "-m", "pytest", "-q", "--durations=8", *arguments], {"KURA_TEST_DB": "kura"})
+
+    def twin(self) -> None:
+        """molecule: from nothing to verified, on the production inventory."""
+        state = paths.state(self.context.site.name)
+        state.mkdir(parents=True, exist_ok=True)
+        hosts = [*self.context.site.hosts_file.twin, *MORE_HOSTS]
+        bundle.build(self.context.root, paths.cache(), self.context.progress, into=state / "bundle")
+        variables = {"kura_lab": True, "kura_twin_hosts": hosts, "molecule_hosts": hosts}
+        (state / "molecule.json").write_text(json.dumps(variables))
+        environment = {
+            "KURA_ROOT": str(self.context.root),
+            "KURA_LIMIT": ",".join([*hosts, "localhost"]),
+            "ANSIBLE_SSH_ARGS": f"-F {Twin(self.context.site).ssh_config}",
+            "ANSIBLE_CONFIG": str(self.context.root / "ansible.cfg"),
+            "ANSIBLE_NOCOLOR": "1",
+            "NO_COLOR": "1",
+        }
+        for action in ("create", "check", "converge", "idempotence", "side-effect"):
+            argv = [Path(sys.executable).parent / "molecule", action, "--scenario-name", "twin"]
+            if not self.stage(f"twin: {action}", argv, environment):
+                return
+        self.pytest("twin: verify", ["tests/twin"])
+
+    def browser(self) -> None:
+        """Chromium on a counter and a kiosk of the twin."""
+        self.pytest("browser", ["tests/browser"])
+
+    def chosen(self, given: list[str]) -> None:
+        """Only these paths."""
+        unknown = [path for path in given if not (self.context.root / path.split("::")[0]).exists()]
+        if unknown:
+            raise Refused(f"no such test path or stage: {', '.join(unknown)}", 2)
+        if any(not path.startswith(ON_TWIN) for path in given):
+            workshop.start(self.context.progress)
+        if any(path.startswith(ON_TWIN) for path in given) and not _runs(self.context, paths.instance()):
+            self.twin()
+        self.pytest("chosen", given)
+
+    def summary(self, began: datetime) -> int:
+        """The closing lines: counts over all runs, and what failed."""
+        outcomes: list[str] = []
+        for file in sorted(self.results.glob("tests*.json")):
+            tests = json.loads(file.read_text())["tests"].values()
+            outcomes += [test["outcome"] for test in tests if datetime.fromisoformat(test["date"]) >= began.replace(microsecond=0)]
+        if self.failed:
+            print("failed stages: " + ", ".join(self.failed))
+        passed, failed = outcomes.count("passed"), len([outcome for outcome in outcomes if outcome == "failed"])
+        print(f"{passed} passed, {failed} failed, {outcomes.count('skipped')} skipped")
+        return 1 if self.failed or failed else 0
+
+
+def _runs(context: Context, instance: str) -> bool:
+    """Whether a twin of that instance is running."""
+    before = os.environ.get("KURA_INSTANCE")
+    os.environ["KURA_INSTANCE"] = instance
+    try:
+        return bool(Twin(context.site).running())
+    finally:
+        if before is None:
+            del os.environ["KURA_INSTANCE"]
+        else:
+            os.environ["KURA_INSTANCE"] = before
+
+
+def _tracked(root: Path) -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True).stdout
+    return [root / name for name in listed.split("\0") if name and (root / name).is_file()]
+
+
+def _is_shell(path: Path) -> bool:
+    if path.suffix in {".sh"}:
+        return True
+    if path.suffix:
+        return False
+    with path.open("rb") as handle:
+        return handle.readline(64).startswith((b"#!/bin/sh", b"#!/usr/bin/env bash", b"#!/bin/bash"))
