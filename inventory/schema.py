@@ -9,7 +9,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+# Texts end up in comments of generated files: a line break in one would be a line of configuration.
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]+$")]
+Folder = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]*$", max_length=200)]
+Domain = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", max_length=200)]
+Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
+Selector = Annotated[str, StringConstraints(pattern=r"^(every|kind:[a-z]+(@(site|datacentre))?|[a-z][a-z0-9-]*)$")]
+Source = Annotated[str, StringConstraints(pattern=r"^(host:)?[a-z][a-z0-9-]*$", max_length=60)]
 
 
 class Row(BaseModel):
@@ -24,7 +31,7 @@ class Organisation(Row):
     name_kana: Text
     city: Text
     isil: Text
-    domain: Text
+    domain: Domain
     timezone: Text
     vendor: Text
     document_prefix: Text
@@ -63,24 +70,24 @@ class Networks(Row):
 
 class Power(Row):
     supplies: list[Name]
-    stop_seconds: Annotated[int, Field(ge=0)]
+    stop_seconds: Annotated[int, Field(ge=0, le=3600)]
 
 
 class Hardware(Row):
     model: Text
-    cores: int
-    memory_gb: int
+    cores: Count
+    memory_gb: Count
     rack: Text
-    unit: int
-    height: int
+    unit: Annotated[int, Field(ge=1, le=60)]
+    height: Annotated[int, Field(ge=1, le=20)]
 
 
 class Disk(Row):
     use: Literal["boot", "data"]
     raid: Literal[1, 5, 6, 10]
-    count: Annotated[int, Field(ge=2)]
-    size_gb: Annotated[int, Field(gt=0)]
-    mount: str | None = None
+    count: Annotated[int, Field(ge=2, le=200)]
+    size_gb: Count
+    mount: Folder | None = None
 
 
 Kind = Literal["router", "server", "workstation", "terminal"]
@@ -100,7 +107,7 @@ class HostRow(Row):
 
 
 class PerPlaceRow(Row):
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z{}-]+$")]
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z](-?([a-z]+|\{place\}|\{n\}))*$", max_length=40)]
     zone: Name
     number: Annotated[int, Field(ge=1, le=60)]
     kind: Kind
@@ -120,15 +127,15 @@ class Hosts(Row):
 
 class Metrics(Row):
     port: Annotated[int, Field(ge=1, le=65535)]
-    path: str = "/metrics"
+    path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]*$")] = "/metrics"
 
 
 class ServiceRow(Row):
     id: Name
     title: Text
-    hosts: list[str]
+    hosts: list[Selector]
     listen: list[Annotated[str, StringConstraints(pattern=r"^(tcp|udp)/[0-9]{1,5}$")]]
-    from_: Annotated[list[str], Field(alias="from")]
+    from_: Annotated[list[Source], Field(alias="from")]
     names: list[Name] = []
     restrict: dict[Name, list[Name]] = {}
     public: bool = False
@@ -152,10 +159,11 @@ class Unit(Row):
     driver: Name
     battery_installed: date
     battery_life_months: Annotated[int, Field(ge=12, le=120)]
-    runtime_minutes: Annotated[int, Field(ge=1)]
+    runtime_minutes: Annotated[int, Field(ge=1, le=1440)]
+    replacement_planned: date | None = None
     rack: Text
-    unit: int
-    height: int
+    unit: Annotated[int, Field(ge=1, le=60)]
+    height: Annotated[int, Field(ge=1, le=20)]
 
 
 class PowerPlan(Row):
@@ -168,19 +176,19 @@ class PowerPlan(Row):
 class BackupClass(Row):
     id: Name
     title: Text
-    paths: list[str] = []
+    paths: list[Folder] = []
     databases: list[Name] = []
     reason: Text | None = None
 
 
 class Keep(Row):
-    daily: Annotated[int, Field(ge=7)]
-    weekly: Annotated[int, Field(ge=4)]
-    monthly: Annotated[int, Field(ge=12)]
+    daily: Annotated[int, Field(ge=7, le=1200)]
+    weekly: Annotated[int, Field(ge=4, le=1200)]
+    monthly: Annotated[int, Field(ge=12, le=1200)]
 
 
 class Schedule(Row):
-    daily: Annotated[str, StringConstraints(pattern=r"^[0-2][0-9]:[0-5][0-9]$")]
+    daily: Clock
     monthly_day: Annotated[int, Field(ge=1, le=28)]
 
 
@@ -190,7 +198,7 @@ class Verify(Row):
 
 class BackupPlan(Row):
     repository: Name
-    path: str
+    path: Folder
     schedule: Schedule
     keep: Keep
     verify: Verify
@@ -226,26 +234,26 @@ class Contacts(Row):
 
 
 class SupportHours(Row):
-    from_: Annotated[str, Field(alias="from")]
-    until: str
+    from_: Annotated[Clock, Field(alias="from")]
+    until: Clock
     weekdays: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]]
 
 
 class Retention(Row):
     """Years each kind of record is kept. The customer's document asks for six (3(1)エ)."""
 
-    logs_years: Annotated[int, Field(ge=6)]
-    audit_years: Annotated[int, Field(ge=6)]
-    metrics_years: Annotated[int, Field(ge=6)]
-    reports_years: Annotated[int, Field(ge=6)]
+    logs_years: Annotated[int, Field(ge=6, le=100)]
+    audit_years: Annotated[int, Field(ge=6, le=100)]
+    metrics_years: Annotated[int, Field(ge=6, le=100)]
+    reports_years: Annotated[int, Field(ge=6, le=100)]
 
 
 class Sizing(Row):
-    bibliographic_records: int
-    bibliographic_records_in_six_years: int
-    items: int
-    patrons: int
-    loans_per_year: int
+    bibliographic_records: Count
+    bibliographic_records_in_six_years: Count
+    items: Count
+    patrons: Count
+    loans_per_year: Count
 
 
 class Contract(Row):
@@ -254,7 +262,7 @@ class Contract(Row):
     service_from: date
     service_until: date
     support_hours: SupportHours
-    onsite_minutes: int
+    onsite_minutes: Count
     availability_goal_percent: Annotated[float, Field(gt=90, le=100)]
     report: Literal["quarterly"]
     retention: Retention
