@@ -1,0 +1,51 @@
+"""A report before it has a format: chapters of text, tables and charts, which Word and Excel both draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+Cell = str | int | float | None  # None: not measured, shown as データなし
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table. `widths` are relative; floats show `digits` decimals; `brief` shows that many rows in Word (0: all)."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    widths: Sequence[float]
+    digits: int = 1
+    brief: int = 0
+    empty: str = "該当なし"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines over days. A None leaves a gap. The value axis runs from 0 to `top`."""
+
+    title: str
+    unit: str
+    labels: Sequence[str]
+    series: Sequence[tuple[str, Sequence[float | None]]]
+    top: float = 100
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A numbered chapter."""
+
+    title: str
+    blocks: Sequence[str | Table | Chart] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What stands on the first page, besides boxes for three seals."""
+
+    title: str
+    subtitle: str
+    facts: Sequence[tuple[str, str]]
+    addressee: str
+    author: str

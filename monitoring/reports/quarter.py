@@ -1,0 +1,107 @@
+"""The quarterly report: Word for the reader, Excel for the data, and a list of checksums."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from inventory import Inventory
+from monitoring import evidence as store
+from monitoring.reports import excel, office, word
+from monitoring.reports.document import Chapter, Cover
+from monitoring.reports.facts import Facts, gather
+from monitoring.reports.period import Quarter
+from monitoring.reports.prometheus import QueryRange
+from monitoring.reports.quarter_content import chapters
+
+
+def run(
+    site: Inventory,
+    text: str,
+    out: Path,
+    query: QueryRange,
+    state_dir: Path,
+    issued: date | None = None,
+    edition: str = "第1版",
+    now: datetime | None = None,
+) -> int:
+    """`./kura report quarter 2026Q3 --out DIR`: gather, write three files, print their paths. 0 when written.
+
+    ValueError: `text` is no quarter, or the quarter has not begun. PrometheusError, EvidenceError: a source failed.
+    """
+    quarter = Quarter.parse(text, site.organisation.timezone)
+    now = now or datetime.now(UTC)
+    if now < quarter.start:
+        raise ValueError(f"{text} has not begun: it starts on {quarter.first_day.isoformat()}")
+    records = store.read(state_dir, since=quarter.start, until=min(quarter.end, now))
+    facts = gather(site, quarter, query, records, now)
+    for path in write(facts, out, issued, edition):
+        print(path)
+    return 0
+
+
+def write(facts: Facts, out: Path, issued: date | None = None, edition: str = "第1版") -> tuple[Path, Path, Path]:
+    """Write the report, its data and the checksums into a folder. Equal facts give equal bytes."""
+    quarter = facts.quarter
+    stamp = quarter.end.astimezone(UTC).replace(tzinfo=None)
+    name = f"四半期報告書_{quarter}"
+    report, data, sums = out / f"{name}.docx", out / f"{name}_データ.xlsx", out / f"{name}_SHA256.txt"
+    head, body = cover(facts, issued, edition), chapters(facts)
+    word.write(report, head, body, stamp)
+    pages = chapter_pages(report, body)
+    if pages:
+        word.write(report, head, body, stamp, pages)
+    excel.write(data, head, body, stamp)
+    sums.write_text("".join(f"{office.sha256(path)}  {path.name}\n" for path in (report, data)), encoding="utf-8")
+    return report, data, sums
+
+
+def cover(facts: Facts, issued: date | None, edition: str) -> Cover:
+    """The first page. Without a date of issue its place stays open for the pen."""
+    site, quarter = facts.site, facts.quarter
+    partial = facts.until < quarter.end
+    last = quarter.day(facts.until - timedelta(seconds=1)) if facts.until > quarter.start else quarter.first_day
+    return Cover(
+        title="システム運用 四半期報告書",
+        subtitle=f"{quarter.fiscal}" + ("（暫定）" if partial else ""),
+        facts=[
+            ("文書番号", f"{site.organisation.document_prefix}-RPT-{quarter}"),
+            ("版", edition + ("（暫定）" if partial else "")),
+            ("対象期間", quarter.span),
+            *([("集計の締め", f"{office.era(last)}まで（期間の途中）")] if partial else []),
+            ("作成日", office.era(issued) if issued else "令和　　年　　月　　日"),
+        ],
+        addressee=f"{site.organisation.name}　御中",
+        author=site.organisation.vendor,
+    )
+
+
+def chapter_pages(report: Path, body: Sequence[Chapter]) -> Mapping[int, int]:
+    """On which page each chapter begins, as LibreOffice lays the document out.
+
+    Empty when LibreOffice or pdftotext is not installed: the contents then show numbers once Word updates its fields.
+    """
+    if not (shutil.which("soffice") and shutil.which("pdftotext")):
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        pdf = to_pdf(report, Path(folder))
+        text = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout
+    pages: dict[int, int] = {}
+    for page, content in enumerate(text.split("\f"), start=1):
+        for number, chapter in enumerate(body, start=1):
+            heading = re.compile(rf"^\s*{number}\s*{re.escape(chapter.title)}\s*$", re.MULTILINE)
+            if number not in pages and heading.search(content):
+                pages[number] = page
+    return pages
+
+
+def to_pdf(document: Path, folder: Path) -> Path:
+    """The PDF of an Office document, made by LibreOffice with a profile of its own in `folder`."""
+    command = ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", "pdf"]
+    subprocess.run([*command, "--outdir", str(folder), str(document)], check=True, capture_output=True, timeout=180)
+    return folder / f"{document.stem}.pdf"
