@@ -32,7 +32,9 @@ class Client:
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -111,7 +113,7 @@ def touchable(server: str = "127.0.0.1") -> str | None:
 
 
 if __name__ == "__main__":
-    reason = touchable()
+    reason = touchable(*sys.argv[1:2])
     if reason:
         print(f"upsd is left alone: {reason}", file=sys.stderr)
     sys.exit(1 if reason else 0)

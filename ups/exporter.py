@@ -17,11 +17,11 @@ from prometheus_client.registry import Collector
 from ups.client import Client, UpsError
 
 PATH = "/ups_metrics"
-STATUSES = "OL OB LB HB RB CHRG DISCHRG BYPASS CAL OFF OVER TRIM BOOST FSD".split()
+STATUSES = ("OL", "OB", "LB", "HB", "RB", "CHRG", "DISCHRG", "BYPASS", "CAL", "OFF", "OVER", "TRIM", "BOOST", "FSD")
 GAUGES = {
     "battery.charge": ("kura_ups_battery_charge_percent", "Charge of the battery."),
     "battery.runtime": ("kura_ups_battery_runtime_seconds", "Seconds that the battery lasts at the present load."),
-    "battery.runtime.low": ("kura_ups_battery_runtime_low_seconds", "Remaining seconds at which the ordered stop begins."),
+    "battery.runtime.low": ("kura_ups_battery_runtime_low_seconds", "Remaining seconds at which the stop begins."),
     "ups.load": ("kura_ups_load_percent", "Load in per cent of what the unit can carry."),
     "input.voltage": ("kura_ups_input_volts", "Voltage from the mains."),
 }

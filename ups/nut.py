@@ -22,8 +22,9 @@ FINAL_DELAY_SECONDS = 2
 DRILL_USER = "drill"
 POWERDOWN_FLAG = "/run/nut/killpower"  # tmpfs: a left-over flag would cut the UPS at the next ordinary reboot
 EVENTS = (
-    "ONLINE ONBATT LOWBATT FSD COMMOK COMMBAD SHUTDOWN REPLBATT NOCOMM NOPARENT CAL NOTCAL OFF NOTOFF BYPASS NOTBYPASS"
-).split()
+    *("ONLINE", "ONBATT", "LOWBATT", "FSD", "COMMOK", "COMMBAD", "SHUTDOWN", "REPLBATT", "NOCOMM", "NOPARENT"),
+    *("CAL", "NOTCAL", "OFF", "NOTOFF", "BYPASS", "NOTBYPASS"),
+)
 
 
 def password(secret: str, name: str) -> str:
@@ -118,7 +119,8 @@ def upsmon_conf(site: Inventory, host: Host, secret: str) -> str:
     before = plan.earlier(site, host)
     # The primary's upsmon waits until no other host is logged in, at most as long as all of them may take together.
     host_sync = max(15, (before[-1].ends if before else 0) + FINAL_DELAY_SECONDS + plan.SETTLE_SECONDS)
-    lines = [f"MONITOR {unit}@{server_of(site, host, unit)} 1 {host.name} {mine} {role}" for unit in host.power.supplies]
+    login = f"1 {host.name} {mine} {role}"
+    lines = [f"MONITOR {unit}@{server_of(site, host, unit)} {login}" for unit in host.power.supplies]
     lines += [
         "RUN_AS_USER nut",
         "MINSUPPLIES 1",
@@ -141,7 +143,11 @@ def poweroff_json(site: Inventory, host: Host, secret: str) -> str:
     """What the power-off helper needs: where to ask, who goes first, and how long to wait for each step at most."""
     unit = host.power.supplies[0]
     wait = [
-        {"hosts": list(step.hosts), "addresses": [str(site.host(name).address) for name in step.hosts], "until": step.ends}
+        {
+            "hosts": list(step.hosts),
+            "addresses": [str(site.host(name).address) for name in step.hosts],
+            "until": step.ends,
+        }
         for step in plan.earlier(site, host)
     ]
     value = {
@@ -153,3 +159,8 @@ def poweroff_json(site: Inventory, host: Host, secret: str) -> str:
         "wait": wait,
     }
     return json.dumps(value, indent=2) + "\n"
+
+
+def unit_ids(site: Inventory, host: Host) -> list[str]:
+    """Ids of the units that a host reads."""
+    return [unit.id for unit in units_read_by(site, host)]

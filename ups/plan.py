@@ -54,7 +54,8 @@ def arrange(
     reasons = [f"{host} is on UPS power but in no step" for host in sorted(set(stop_seconds) - set(named))]
     reasons += [f"{host} is in a step but on no UPS" for host in sorted(set(named) - set(stop_seconds))]
     reasons += [f"{host} is in more than one step" for host in sorted({h for h in named if named.count(h) > 1})]
-    reasons += [f"{reader} reads a UPS and must be in the last step" for reader in sorted(readers) if at.get(reader) != len(order) - 1]
+    early = sorted(reader for reader in readers if at.get(reader) != len(order) - 1)
+    reasons += [f"{reader} reads a UPS and must be in the last step" for reader in early]
     for host, needs in sorted(depends.items()):
         for need in sorted(needs):
             if host in at and need in at and at[host] >= at[need]:

@@ -35,7 +35,8 @@ def text(site: Inventory) -> str:
         lines.append(f"  {unit.id}({unit.name}・監視 {unit.read_by}): {'、'.join(fed) or 'なし'}")
     lines.append("系統を失ったとき")
     for loss in losses(site):
-        lines.append(f"  {loss.unit} 停止: 継続 {'、'.join(loss.stays) or 'なし'} / 停止 {'、'.join(loss.falls) or 'なし'}")
+        stays, falls = ("、".join(names) or "なし" for names in (loss.stays, loss.falls))
+        lines.append(f"  {loss.unit} 停止: 継続 {stays} / 停止 {falls}")
     lines.append("停止の順序(蓄電池が限界に達してからの秒)")
     lines += [f"  {step.starts:4d}〜{step.ends:4d}  {'、'.join(step.hosts)}" for step in plan.steps(site)]
     return "\n".join(lines) + "\n"
