@@ -14,6 +14,25 @@ from inventory.reading import Document
 
 HERE = Path(__file__).parent
 
+WORDS = {
+    "missing": "a value here: the key is required",
+    "extra_forbidden": "no such key",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "greater_than": "more than {gt}",
+    "less_than": "less than {lt}",
+    "string_pattern_mismatch": "text of the form {pattern}",
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "list_type": "a list",
+    "model_type": "keys and values",
+    "dict_type": "keys and values",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "literal_error": "one of {expected}",
+}
+
 
 def available() -> list[str]:
     """Names of the inventories that stand beside the model."""
@@ -28,7 +47,7 @@ def load(where: str | Path) -> Inventory:
     from inventory import checks
 
     folder = Path(where)
-    if not folder.is_dir():
+    if not (folder / "organisation.yml").is_file() and (HERE / str(where)).is_dir():
         folder = HERE / str(where)
     if not folder.is_dir():
         expected = "one of " + ", ".join(available())
@@ -47,7 +66,7 @@ def load(where: str | Path) -> Inventory:
     if problems:
         raise InventoryError(problems)
     site = Inventory(
-        name=folder.name,
+        name=folder.resolve().name,
         organisation=rows["organisation"],
         places=tuple(rows["places"].places),
         networks=rows["networks"],
@@ -69,12 +88,13 @@ def _explain(document: Document, error: ValidationError) -> list[Problem]:
     """Pydantic's findings, each with the line it is about."""
     found = []
     for item in error.errors():
-        at = tuple(item["loc"])
-        if item["type"] == "missing":
-            found.append(document.problem(at, "a value here: the key is required"))
-        elif item["type"] == "extra_forbidden":
-            found.append(document.problem(at, "no such key"))
-        else:
+        at = tuple(step for step in item["loc"] if step != "[key]")
+        context = item.get("ctx", {})
+        expected = WORDS.get(item["type"])
+        if expected is None:
             message = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-            found.append(document.problem(at, message))
+            expected = message[0].lower() + message[1:]
+        else:
+            expected = expected.format(**context)
+        found.append(document.problem(at, expected))
     return found

@@ -10,47 +10,70 @@ import yaml
 from inventory.errors import InventoryError, Problem
 
 Location = tuple[str | int, ...]
+SHOWN = 80
 
 
 class Document:
-    """One YAML file: its data, and the line of every key in it."""
+    """One YAML file: its data, and the line of every key in it.
+
+    Raises InventoryError for a file that is missing, unreadable, no YAML, or YAML with what an inventory has no
+    use for (anchors, tags, keys that are no plain text, a key given twice).
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lines: dict[Location, int] = {}
+        node = self._compose()
+        self.data: Any = self._read(node, ()) if node is not None else {}
+
+    def _compose(self) -> yaml.Node | None:
         try:
-            node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+            text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise InventoryError(
-                [Problem(str(path), 1, "(file)", "missing", "this file to exist")]
-            ) from None
+            raise self._error(1, "(file)", "missing", "this file to exist") from None
+        except UnicodeDecodeError as error:
+            raise self._error(1, "(file)", f"byte {error.start}", "UTF-8 text") from None
+        except OSError as error:
+            raise self._error(1, "(file)", str(error.strerror), "a file that can be read") from None
+        try:
+            for token in yaml.scan(text, Loader=yaml.SafeLoader):
+                if isinstance(token, (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken)):
+                    line = token.start_mark.line + 1
+                    raise self._error(line, "(syntax)", str(token.value), "plain YAML without anchors, aliases or tags")
+            return yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise InventoryError(
-                [Problem(str(path), line, "(syntax)", str(error.problem), "valid YAML")]
-            ) from None
-        self.data: Any = self._read(node, ()) if node is not None else {}
+            raise self._error(line, "(syntax)", str(error.problem), "valid YAML") from None
+        except yaml.YAMLError as error:
+            raise self._error(1, "(syntax)", str(error).partition("\n")[0], "valid YAML") from None
+        except RecursionError:
+            raise self._error(1, "(syntax)", "nested too deep", "valid YAML") from None
+
+    def _error(self, line: int, key: str, value: str, expected: str) -> InventoryError:
+        return InventoryError([Problem(str(self.path), line, key, value, expected)])
 
     def _read(self, node: yaml.Node, at: Location) -> Any:
         self.lines.setdefault(at, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
             result: dict[str, Any] = {}
             for key_node, value_node in node.value:
+                line = key_node.start_mark.line + 1
+                if not isinstance(key_node, yaml.ScalarNode):
+                    raise self._error(line, ".".join(map(str, at)) or "(file)", "a list or mapping", "a plain key")
                 key = key_node.value
                 if key in result:
-                    raise InventoryError(
-                        [
-                            Problem(
-                                str(self.path), key_node.start_mark.line + 1, key, "given twice", "one value"
-                            )
-                        ]
-                    )
-                self.lines[(*at, key)] = key_node.start_mark.line + 1
+                    raise self._error(line, key, "given twice", "one value")
+                self.lines[(*at, key)] = line
                 result[key] = self._read(value_node, (*at, key))
             return result
         if isinstance(node, yaml.SequenceNode):
             return [self._read(child, (*at, index)) for index, child in enumerate(node.value)]
-        return yaml.SafeLoader("").construct_object(node)
+        try:
+            return yaml.SafeLoader("").construct_object(node)
+        except (yaml.YAMLError, ValueError):
+            raise self._error(
+                node.start_mark.line + 1, ".".join(map(str, at)), repr(node.value), "a value that exists"
+            ) from None
 
     def line(self, at: Location) -> int:
         """The line of the deepest key of `at` that the file really has."""
@@ -72,4 +95,7 @@ class Document:
         """A problem at a key of this file, worded for the person who must mend it."""
         shown = self.value(at) if value is None else value
         key = ".".join(str(step) for step in at) or "(file)"
-        return Problem(str(self.path), self.line(at), key, repr(shown) if shown is not None else "missing", expected)
+        text = repr(shown) if shown is not None else "missing"
+        if len(text) > SHOWN:
+            text = text[: SHOWN - 1] + "…"
+        return Problem(str(self.path), self.line(at), key, text, expected)

@@ -1,36 +1,50 @@
-"""What must hold across the inventory's files. Each check yields problems at the line to mend."""
+"""What must hold across the inventory's files. Each check yields problems at the line to mend.
+
+Two rounds: rows first (names, numbers, references), because hosts can be derived only from sound rows; then
+what follows from the derived hosts and services.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from inventory.checks import derived, hosts, networks, plans, services
+from inventory.checks.context import Context
 from inventory.errors import Problem
 from inventory.model import Inventory
 from inventory.reading import Document
 
+ROWS = (
+    networks.places,
+    networks.zones,
+    networks.ranges,
+    hosts.names,
+    hosts.references,
+    hosts.numbers,
+    hosts.routers,
+    hosts.hardware,
+    hosts.twin,
+    services.rows,
+    services.names,
+    plans.power,
+    plans.backup,
+    plans.contacts,
+    plans.contract,
+    plans.certificates,
+)
+DERIVED = (
+    derived.places_with_hosts,
+    derived.unique_hosts,
+    derived.offered,
+    derived.reachable,
+    derived.published,
+    derived.ports,
+    derived.stop_order,
+    derived.backup_paths,
+    derived.needed_services,
+)
+
 
 def check(site: Inventory, documents: dict[str, Document]) -> list[Problem]:
     """Every problem that crosses files, in no particular order."""
-    problems: list[Problem] = []
-    for one in (_host_references,):
-        problems.extend(one(site, documents))
-    return problems
-
-
-def _host_references(site: Inventory, documents: dict[str, Document]) -> Iterator[Problem]:
-    """Zone, owner, backup class and UPS that a host names must exist."""
-    document = documents["hosts"]
-    owners = {role.id for role in site.contacts.roles}
-    classes = {row.id for row in site.backup.classes}
-    units = {unit.id for unit in site.power.units}
-    for section, rows in (("hosts", site.hosts_file.hosts), ("per_place", site.hosts_file.per_place)):
-        for index, row in enumerate(rows):
-            if row.zone not in site.zones:
-                yield document.problem((section, index, "zone"), "a zone of networks.yml")
-            if row.owner not in owners:
-                yield document.problem((section, index, "owner"), "a role of contacts.yml")
-            if row.backup not in classes:
-                yield document.problem((section, index, "backup"), "a class of backup.yml")
-            for position, unit in enumerate(row.power.supplies):
-                if unit not in units:
-                    yield document.problem((section, index, "power", "supplies", position), "a unit of power.yml")
+    context = Context(site, documents)
+    problems = [problem for one in ROWS for problem in one(context)]
+    return problems or [problem for one in DERIVED for problem in one(context)]

@@ -1,0 +1,114 @@
+"""Power, backup, people, contract and certificates."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import date
+
+from inventory.checks.context import Context
+from inventory.errors import Problem
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of the month some months later, or the last day that month has."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise ValueError(f"no such day: {day} and {months} months")
+
+
+def power(context: Context) -> Iterator[Problem]:
+    """UPS units are read by a host they feed, feed somebody, and have batteries to the contract's end."""
+    site = context.site
+    rows = {row.name: row for row in site.hosts_file.hosts}
+    units = list(enumerate(site.power.units))
+    yield from context.repeats("power", [(("units", index, "id"), unit.id) for index, unit in units], "an id")
+    for index, unit in units:
+        at = ("units", index)
+        reader = rows.get(unit.read_by)
+        if reader is None:
+            yield context.problem("power", (*at, "read_by"), "the name of a data-centre host")
+        elif not reader.power.supplies:
+            yield context.problem("power", (*at, "read_by"), "a host that a UPS feeds")
+        if not any(unit.id in row.power.supplies for row in rows.values()):
+            yield context.problem("power", (*at, "id"), "a unit that feeds at least one host")
+        yield from _battery(context, index)
+
+
+def _battery(context: Context, index: int) -> Iterator[Problem]:
+    unit = context.site.power.units[index]
+    until = context.site.contract.service_until
+    at = ("units", index, "replacement_planned")
+    try:
+        spent = months_later(unit.battery_installed, unit.battery_life_months)
+        planned = unit.replacement_planned
+        renewed = months_later(planned, unit.battery_life_months) if planned else None
+    except ValueError:
+        yield context.problem("power", ("units", index, "battery_installed"), "a date of this century")
+        return
+    if planned is None or renewed is None:
+        if spent < until:
+            yield context.problem("power", at, f"a date before {spent}: the battery ends before the contract ({until})")
+    elif not unit.battery_installed < planned <= spent:
+        yield context.problem("power", at, f"a date between {unit.battery_installed} and {spent}")
+    elif renewed < until:
+        yield context.problem("power", at, f"a date whose battery (to {renewed}) lasts to the contract's end ({until})")
+
+
+def backup(context: Context) -> Iterator[Problem]:
+    """The repository is a host of the data centre; every class keeps something or says why not."""
+    site = context.site
+    if site.backup.repository not in {row.name for row in site.hosts_file.hosts}:
+        yield context.problem("backup", ("repository",), "the name of a data-centre host")
+    rows = list(enumerate(site.backup.classes))
+    yield from context.repeats("backup", [(("classes", index, "id"), row.id) for index, row in rows], "an id")
+    for index, row in rows:
+        if not row.paths and not row.databases and row.reason is None:
+            expected = "paths, databases, or the reason why nothing is kept"
+            yield context.problem("backup", ("classes", index, "reason"), expected)
+        paths = [(("classes", index, "paths", position), path) for position, path in enumerate(row.paths)]
+        yield from context.repeats("backup", paths, "a path")
+
+
+def contacts(context: Context) -> Iterator[Problem]:
+    """Roles have ids of their own and an address that mail can reach."""
+    rows = list(enumerate(context.site.contacts.roles))
+    yield from context.repeats("contacts", [(("roles", index, "id"), row.id) for index, row in rows], "an id")
+    for index, row in rows:
+        name, _, domain = row.mail.partition("@")
+        if not name or "." not in domain or " " in row.mail:
+            yield context.problem("contacts", ("roles", index, "mail"), "a mail address")
+
+
+def contract(context: Context) -> Iterator[Problem]:
+    """Dates in the order in which they come; a support day that begins before it ends."""
+    row = context.site.contract
+    order = ("signed", "build_until", "service_from", "service_until")
+    for earlier, later in itertools.pairwise(order):
+        if getattr(row, earlier) >= getattr(row, later):
+            yield context.problem("contract", (later,), f"a date after {earlier} ({getattr(row, earlier)})")
+    if row.support_hours.from_ >= row.support_hours.until:
+        yield context.problem("contract", ("support_hours", "until"), f"a time after {row.support_hours.from_}")
+    days = row.support_hours.weekdays
+    values = [(("support_hours", "weekdays", index), day) for index, day in enumerate(days)]
+    yield from context.repeats("contract", values, "a day")
+    if row.sizing.bibliographic_records_in_six_years < row.sizing.bibliographic_records:
+        at = ("sizing", "bibliographic_records_in_six_years")
+        yield context.problem("contract", at, f"at least {row.sizing.bibliographic_records}: a library grows")
+
+
+def certificates(context: Context) -> Iterator[Problem]:
+    """A certificate is renewed while it is still good, and the authority outlives the contract."""
+    row = context.site.certificates
+    if row.server.renew_before_days >= row.server.days:
+        at = ("server", "renew_before_days")
+        yield context.problem("certificates", at, f"fewer than the {row.server.days} days a certificate is good for")
+    dates = context.site.contract
+    needed = dates.service_until.year - dates.build_until.year + 1
+    if row.authority.years < needed:
+        expected = f"at least {needed}: the contract's years and one"
+        yield context.problem("certificates", ("authority", "years"), expected)
