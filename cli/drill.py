@@ -1,0 +1,58 @@
+"""`./kura drill power|restore`: do the thing that must work when it matters, measure it, keep the evidence."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from cli import check, evidence
+from cli.context import Context, Refused
+
+TITLES = {"power": "停電時の順序停止と復電", "restore": "バックアップからの復元"}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("name", choices=sorted(TITLES))
+    parser.add_argument("--json", metavar="FILE", help="write the figures as JSON")
+
+
+def main(context: Context) -> int:
+    """Run the drill; exit 1 when it showed something that must not be."""
+    name = context.arguments.name
+    if not context.twin.running():
+        raise Refused("no twin is running; start it with: ./kura up")
+    started = datetime.now(UTC)
+    with context.progress.step(f"drill {name}"):
+        result = run(context, name)
+    passed = bool(result["passed"])
+    evidence.drill(context, name, TITLES[name], started, result, passed)
+    evidence.write_json(context.arguments.json, result["figures"])
+    for key, row in result["figures"].items():
+        goal = "" if row["goal"] is None else f"   goal {row['goal']} {row['unit']}: {'met' if row['met'] else 'NOT MET'}"
+        print(f"{key:<40} {row['value']} {row['unit']}{goal}")
+    if not passed:
+        print(json.dumps(result.get("details", {}), ensure_ascii=False, indent=1))
+    print("passed" if passed else "FAILED")
+    return 0 if passed else 1
+
+
+def run(context: Context, name: str) -> dict[str, Any]:
+    """The drill of that name on the running twin; returns figures, details and whether it passed."""
+    twin = context.twin
+    if name == "restore":
+        from backup import drill as restore
+
+        return restore.run(context.site, twin.shell, context.progress)
+    from ups import drill as power
+
+    hosts = [host.name for host in twin.running()]
+    return power.run(context.site, hosts, twin.shell, twin, context.progress, lambda: lends(context))
+
+
+def lends(context: Context) -> bool:
+    """Whether the library is open to readers: its catalogue answers over the network."""
+    status, _ = check.fetch(context, "operator", f"https://{context.site.fqdn('opac')}/health")
+    return status == 200

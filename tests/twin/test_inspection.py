@@ -1,0 +1,59 @@
+"""The periodic inspection (定期点検): what an engineer looks at on every host, and notes."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from inventory import load
+from lab.twin import Twin
+
+SITE = load(os.environ.get("KURA_INVENTORY", "nagano"))
+HOSTS = [host.name for host in Twin(SITE).running()] or ["(no twin is running)"]
+
+
+@pytest.fixture(params=HOSTS)
+def name(request, twin):
+    """Each running host in turn."""
+    return request.param
+
+
+def test_no_unit_has_failed(twin, name):
+    assert twin.run(name, "systemctl --failed --no-legend --plain").stdout.strip() == ""
+
+
+def test_disks_have_room(twin, name):
+    used = [int(line.rstrip("%")) for line in twin.run(name, "df --output=pcent / /var | tail -n +2").stdout.split()]
+    assert max(used) < 90
+
+
+def test_the_clock_agrees_with_its_source(twin, name):
+    tracking = twin.run(name, "chronyc -n tracking").stdout
+    assert "Leap status     : Normal" in tracking, tracking
+
+
+def test_every_service_of_the_inventory_listens(twin, name):
+    listening = twin.run(name, "ss -Hlntu").stdout
+    ports = {(line.split()[0], int(line.split()[4].rpartition(":")[2])) for line in listening.splitlines()}
+    promised = {
+        (listen.protocol, listen.port)
+        for service in SITE.services_of(SITE.host(name))
+        for listen in service.listen
+    }
+    assert promised <= ports, promised - ports
+
+
+def test_certificates_last_longer_than_their_renewal_margin(twin, name):
+    margin = timedelta(days=SITE.certificates.server.renew_before_days)
+    found = twin.run(name, "for c in /etc/kura/tls/*.crt; do openssl x509 -noout -enddate -in $c; done").stdout
+    ends = [parsedate_to_datetime(line.removeprefix("notAfter=")) for line in found.splitlines() if "notAfter" in line]
+    assert ends
+    assert min(ends).replace(tzinfo=UTC) - datetime.now(UTC) > margin
+
+
+def test_the_firewall_drops_what_is_not_named(twin, name):
+    rules = twin.run(name, "nft list table inet kura").stdout
+    assert "policy drop" in rules
