@@ -1,17 +1,14 @@
-"""Source networks of names that not every zone may use, for the web server (the firewall knows ports, not names)."""
+"""Source networks for what the firewall cannot tell apart: names on one port, roles of one database."""
 
 from __future__ import annotations
 
 from inventory import Host, Inventory
 
 
-def networks(site: Inventory, host: Host, service: str, name: str) -> list[str]:
-    """Networks (CIDR) from which `name` of a service may be asked; empty when the service restricts it to no zone.
-
-    A site zone stands for that zone of every place that has such hosts. Raises KeyError for an unknown service.
-    """
+def zones(site: Inventory, host: Host, zones: list[str]) -> list[str]:
+    """The networks (CIDR) of zones; a site zone stands for that zone of every place that has hosts in it."""
     found: list[str] = []
-    for zone in site.service(service).row.restrict.get(name, []):
+    for zone in zones:
         if site.zones[zone].place == "site":
             places = {other.place.number: other.place for other in site.hosts if other.place and other.zone == zone}
             found += [str(site.zone_network(zone, places[number])) for number in sorted(places)]
@@ -20,17 +17,26 @@ def networks(site: Inventory, host: Host, service: str, name: str) -> list[str]:
     return found
 
 
-def site_names(site: Inventory, host: Host, service: str) -> list[dict[str, object]]:
-    """The names of a service grouped for the web server: `{id, names, networks}`, one group per restriction."""
+def servers(site: Inventory, host: Host, service: str) -> list[str]:
+    """The addresses (CIDR) of the hosts that offer a service; KeyError for an unknown one."""
+    return [f"{server.address}/32" for server in site.service(service).hosts]
+
+
+def names(site: Inventory, host: Host, service: str) -> list[dict[str, object]]:
+    """The names of a service for the web server: `{id, names, networks}`, one group per restriction.
+
+    `networks` are those that may ask for the names; empty when the service restricts them to no zone.
+    """
     row = site.service(service).row
     groups: dict[tuple[str, ...], list[str]] = {}
     for name in row.names:
         groups.setdefault(tuple(row.restrict.get(name, [])), []).append(name)
     return [
-        {
-            "id": names[0],
-            "names": [site.fqdn(name) for name in names],
-            "networks": networks(site, host, service, names[0]),
-        }
-        for names in groups.values()
+        {"id": group[0], "names": [site.fqdn(name) for name in group], "networks": zones(site, host, list(allowed))}
+        for allowed, group in groups.items()
     ]
+
+
+def principal(site: Inventory, host: Host, service: str) -> str:
+    """The name under which other hosts reach a service, as its certificate has it; KeyError for an unknown one."""
+    return site.fqdn(site.service(service).row.names[0])
