@@ -1,0 +1,84 @@
+"""A real Chromium on a terminal of the twin: its network, its name resolution, the appliance's own authority."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from tests.twin.conftest import RunningTwin, twin  # noqa: F401 - the fixture
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Playwright]:
+    """The driver of all browsers of this run."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def terminals(twin: RunningTwin, chromium: Playwright, tmp_path_factory) -> Iterator[Terminals]:  # noqa: F811
+    """Browsers on terminals, one per host, closed at the end of the run."""
+    terminals = Terminals(twin, chromium, tmp_path_factory.mktemp("chromium"))
+    yield terminals
+    terminals.close()
+
+
+class Terminals:
+    """Browsers by host name: each runs on that host's network with that host's resolver."""
+
+    def __init__(self, twin: RunningTwin, driver: Playwright, scratch: Path) -> None:  # noqa: F811
+        self._twin, self._driver, self._scratch = twin, driver, scratch
+        self._open: dict[str, Browser] = {}
+
+    def browser(self, host: str) -> Browser:
+        """The browser of a host, started on first use."""
+        if host not in self._open:
+            self._open[host] = self._driver.chromium.launch(executable_path=self._wrapper(host), args=QUIET, headless=True)
+        return self._open[host]
+
+    @contextmanager
+    def page(self, host: str, width: int = 1280, height: int = 800) -> Iterator[Page]:
+        """A fresh page (own cookies) in Japanese on a host; the name staff or opac resolves there."""
+        context = self.browser(host).new_context(locale="ja-JP", viewport={"width": width, "height": height})
+        context.set_default_timeout(20_000)
+        try:
+            yield context.new_page()
+        finally:
+            context.close()
+
+    def close(self) -> None:
+        """Close them all."""
+        for browser in self._open.values():
+            browser.close()
+
+    def _wrapper(self, host: str) -> Path:
+        """A command that runs Chromium as the terminal's own: network, resolver, hosts file, trusted authority."""
+        home = self._scratch / host
+        (home / ".pki/nssdb").mkdir(parents=True)
+        database = f"sql:{home / '.pki/nssdb'}"
+        subprocess.run(["certutil", "-N", "-d", database, "--empty-password"], check=True)
+        authority = self._twin.state / "ca.crt"
+        subprocess.run(["certutil", "-A", "-d", database, "-n", "kura", "-t", "C,,", "-i", authority], check=True)
+        files = {name: home / name for name in ("resolv.conf", "hosts")}
+        for name, path in files.items():
+            path.write_text(self._twin.run(host, f"cat /etc/{name}").stdout)
+        binds = " && ".join(f"mount --bind {path} /etc/{name}" for name, path in files.items())
+        inside = f"{binds} && export HOME={home} && exec {CHROMIUM} \"$@\""
+        command = self._twin.lab.inside_argv(host, ["unshare", "-m", "sh", "-c"])
+        wrapper = home / "chromium"
+        wrapper.write_text(f"#!/bin/sh\nexec {' '.join(command)} '{inside}' chromium \"$@\"\n")
+        wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
+        return wrapper
