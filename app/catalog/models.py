@@ -10,7 +10,7 @@ from app.catalog.codes import MaterialType, Origin, ShelfStatus
 
 
 def _texts() -> ArrayField:
-    return ArrayField(models.TextField(), default=list, blank=True, db_default=models.Value([], ArrayField(models.TextField())))
+    return ArrayField(models.TextField(), default=list, blank=True)
 
 
 class BibliographicRecord(models.Model):

@@ -1,0 +1,84 @@
+"""Pure decisions of the catalogue: ISBN, barcodes, years, classification. No database, no clock."""
+
+import re
+import unicodedata
+
+_ISBN_CHARACTERS = re.compile(r"[0-9][0-9\-\s]{8,16}[0-9Xx]")
+_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
+_ERA_YEAR = re.compile(r"(明治|大正|昭和|平成|令和)\s*([0-9]{1,2}|元)")
+_YEAR = re.compile(r"(?<![0-9])(1[0-9]{3}|20[0-9]{2})(?![0-9])")
+_NDC = re.compile(r"^[0-9]{1,3}(\.[0-9]+)?$")
+
+BARCODE_LENGTH = 10
+ITEM_PREFIX = "1"
+
+
+def isbn13(text: str) -> str:
+    """The 13 digits of an ISBN written with 10 or 13 digits, hyphens and all; "" when it is not a valid ISBN."""
+    digits = re.sub(r"[^0-9Xx]", "", unicodedata.normalize("NFKC", text)).upper()
+    if len(digits) == 10 and re.fullmatch(r"[0-9]{9}[0-9X]", digits):
+        if sum((10 - i) * (10 if c == "X" else int(c)) for i, c in enumerate(digits)) % 11:
+            return ""
+        body = "978" + digits[:9]
+        return body + ean_check_digit(body)
+    if len(digits) == 13 and digits.isdigit() and digits[:3] in ("978", "979"):
+        return digits if ean_check_digit(digits[:12]) == digits[12] else ""
+    return ""
+
+
+def isbn_in(text: str) -> str:
+    """The ISBN that a search text or a MARC subfield consists of or begins with ("978-4-06-… :"); "" without one."""
+    normal = unicodedata.normalize("NFKC", text).strip()
+    found = _ISBN_CHARACTERS.match(normal)
+    return isbn13(found.group()) if found else ""
+
+
+def ean_check_digit(body: str) -> str:
+    """The EAN check digit of the digits (weights 1 and 3 from the left for 12, from the right in general)."""
+    weighted = sum(int(c) * (3 if i % 2 == 0 else 1) for i, c in enumerate(reversed(body)))
+    return str(-weighted % 10)
+
+
+def item_barcode(serial: int) -> str:
+    """The item number of a serial: the item prefix, eight digits, a check digit (NW-7 label, ten digits)."""
+    if not 0 < serial < 10**8:
+        raise ValueError(f"資料番号の連番が範囲外です: {serial}")
+    body = f"{ITEM_PREFIX}{serial:08d}"
+    return body + ean_check_digit(body)
+
+
+def barcode_problem(barcode: str) -> str:
+    """Why this is not an item number of ours, in words for the screen; "" when it is one."""
+    if not re.fullmatch(r"[0-9]+", barcode):
+        return "資料番号は数字だけで入力してください。"
+    if len(barcode) != BARCODE_LENGTH:
+        return f"資料番号は{BARCODE_LENGTH}桁です({len(barcode)}桁ありました)。"
+    if not barcode.startswith(ITEM_PREFIX):
+        return f"資料番号は{ITEM_PREFIX}で始まります。"
+    if ean_check_digit(barcode[:-1]) != barcode[-1]:
+        return "資料番号の検査数字が合いません。読み直してください。"
+    return ""
+
+
+def year_of(text: str) -> int | None:
+    """The first year in a date of publication, Western or Japanese era ("2019.2", "[昭和63]"); None without one."""
+    normal = unicodedata.normalize("NFKC", text)
+    western = _YEAR.search(normal)
+    if western:
+        return int(western.group(1))
+    era = _ERA_YEAR.search(normal)
+    if era:
+        return _ERAS[era.group(1)] + (1 if era.group(2) == "元" else int(era.group(2)))
+    return None
+
+
+def is_ndc(text: str) -> bool:
+    """True for a number of the Nippon Decimal Classification, such as 913.6 (NDLC numbers begin with a letter)."""
+    return bool(_NDC.match(text))
+
+
+def call_number(ndc: str, creator_reading: str, volume: str = "") -> str:
+    """The call number 「分類/図書記号/巻冊」: class, first kana of the main author, volume; parts that lack are left out."""
+    mark = unicodedata.normalize("NFKC", creator_reading).strip()[:1]
+    number = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", volume))[:4]
+    return "/".join(part for part in (ndc, mark, number) if part)

@@ -1,0 +1,14 @@
+"""Addresses of the staff catalogue."""
+
+from django.urls import path
+
+from app.catalog import views
+
+app_name = "catalog"
+urlpatterns = [
+    path("", views.search_page, name="search"),
+    path("new/", views.new_record, name="new"),
+    path("records/<int:record_id>/", views.record_page, name="record"),
+    path("records/<int:record_id>/edit/", views.edit_record, name="edit"),
+    path("records/<int:record_id>/items/", views.add_item, name="add_item"),
+]

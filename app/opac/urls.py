@@ -1,0 +1,16 @@
+"""Addresses of the public catalogue and My Page. Record addresses never change (F-OPA-027)."""
+
+from django.urls import path
+
+from app.opac import views
+
+app_name = "opac"
+urlpatterns = [
+    path("", views.search_page, name="search"),
+    path("suggest", views.suggestions, name="suggest"),
+    path("records/<int:record_id>/", views.record_page, name="record"),
+    path("my/", views.my_page, name="my"),
+    path("my/sign-in/", views.sign_in, name="sign_in"),
+    path("my/sign-out/", views.sign_out, name="sign_out"),
+    path("robots.txt", views.robots, name="robots"),
+]
