@@ -18,7 +18,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = ["app.web.metrics.RequestMetrics", "app.web.middleware.SiteOfHost", *BASE_MIDDLEWARE]
 AUTH_USER_MODEL = "access.StaffUser"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["app.access.backends.StaffBackend"]
 LOGIN_URL = "/staff/sign-in/"
 LOGIN_REDIRECT_URL = "/staff/"
 PATRON_LOGIN_URL = "/my/sign-in/"

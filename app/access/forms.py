@@ -1,0 +1,14 @@
+from django import forms
+
+
+class SignInForm(forms.Form):
+    """Staff number and password."""
+
+    number = forms.CharField(
+        label="職員番号", max_length=64,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "username", "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        label="パスワード", max_length=128, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )

@@ -1,0 +1,42 @@
+"""The staff menu: what the pages are called, their function keys, and which operation opens them."""
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+
+from app.access.rules import may
+
+# url name, title, function key, operation, what it is for
+PAGES = (
+    ("circulation:lend", "貸出", "F2", "circulation.lend", "利用券、資料の順に読み取ります"),
+    ("circulation:give_back", "返却", "F3", "circulation.give_back", "資料を読み取ります"),
+    ("catalog:search", "資料", "F4", "catalog.view", "書誌と所蔵を探します"),
+    ("patrons:search", "利用者", "F6", "patrons.view", "利用者を探し、登録します"),
+    ("exchange:import", "取込", "", "exchange.import", "MARC 21 の書誌を取り込みます"),
+    ("audit:search", "監査", "", "audit.search", "操作と閲覧の記録を調べます"),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu."""
+
+    url: str
+    title: str
+    key: str
+    current: bool
+    text: str
+
+
+def menu_for(operations: frozenset[str], path: str = "") -> list[Entry]:
+    """The entries that these operations open, in order."""
+    entries = []
+    for name, title, key, operation, text in PAGES:
+        if not may(operations, operation):
+            continue
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        entries.append(Entry(url, title, key, path == url or (url.count("/") == 2 and path.startswith(url)), text))
+    return entries

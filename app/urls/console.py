@@ -1,0 +1,15 @@
+"""The operations console, the project's second site."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+
+from app.web import views
+
+urlpatterns = [
+    path("health", login_not_required(views.health), name="health"),
+    path("", include("app.operations.urls")),
+]
+handler400 = "app.web.views.bad_request"
+handler403 = "app.web.views.forbidden"
+handler404 = "app.web.views.not_found"
+handler500 = "app.web.views.server_error"
