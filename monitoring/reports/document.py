@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 Cell = str | int | float | None  # None: not measured, shown as データなし
 
@@ -23,21 +24,22 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines over days. A None leaves a gap. The value axis runs from 0 to `top`."""
+    """Lines over days. A None leaves a gap. The value axis runs from 0 to `top` of the unit."""
 
     title: str
     unit: str
-    labels: Sequence[str]
+    days: Sequence[date]
     series: Sequence[tuple[str, Sequence[float | None]]]
     top: float = 100
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A numbered chapter."""
+    """A numbered chapter, on a new page unless it is short."""
 
     title: str
     blocks: Sequence[str | Table | Chart] = field(default_factory=tuple)
+    new_page: bool = True
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from openpyxl import Workbook
 from openpyxl.chart import LineChart, Reference
+from openpyxl.chart.axis import DateAxis
 
 from monitoring.reports import office
-from monitoring.reports.chart import COLOURS
+from monitoring.reports.chart import COLOURS, TICK_DAYS
 from monitoring.reports.document import Chapter, Chart, Cover, Table
 
 
@@ -49,14 +50,19 @@ def _chart(workbook: Workbook, name: str, chart: Chart) -> None:
     """The days stand in columns A…, empty where nothing was measured; the chart stands beside them."""
     sheet = workbook.create_sheet(name[:31])
     headings = ["日", *(f"{series}（{chart.unit}）" for series, _ in chart.series)]
-    rows = [[label, *(values[at] for _, values in chart.series)] for at, label in enumerate(chart.labels)]
-    office.sheet_table(sheet, headings, rows, [8, *([14] * len(chart.series))])
+    rows = [[day, *(values[at] for _, values in chart.series)] for at, day in enumerate(chart.days)]
+    office.sheet_table(sheet, headings, rows, [12, *([14] * len(chart.series))])
+    for line in sheet.iter_rows(min_row=2, max_col=1):
+        line[0].number_format = "yyyy-mm-dd"
     drawn = LineChart()
     drawn.title = chart.title
     drawn.height, drawn.width = 9, 22
     drawn.y_axis.scaling.min, drawn.y_axis.scaling.max = 0, chart.top
     drawn.y_axis.title = chart.unit
-    drawn.x_axis.tickLblSkip = max(1, len(chart.labels) // 9)
+    drawn.x_axis = DateAxis(crossAx=100)
+    drawn.x_axis.number_format, drawn.x_axis.majorTimeUnit = "m/d", "days"
+    drawn.x_axis.majorUnit, drawn.x_axis.tickLblPos = TICK_DAYS, "low"
+    drawn.y_axis.crossAx = 500
     drawn.x_axis.delete = drawn.y_axis.delete = False
     drawn.legend.position = "b"
     last = len(rows) + 1

@@ -327,7 +327,8 @@ def _backups(
     """Per host with a backup class: which days had a success.
 
     A day counts as failed when monitoring measured that day, the host's backups were known by then, and no success
-    carries its date. Before the first known backup, on unmeasured days and on a day that is not over, nothing is claimed.
+    carries its date. Before the first known backup, on unmeasured days and on a day that is not over, nothing
+    is claimed.
     """
     over = {day for day in measured if day < quarter.day(until)}
     size = {series.labels.get("host", ""): series.points[-1][1] for series in sizes}

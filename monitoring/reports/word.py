@@ -1,4 +1,4 @@
-"""Writes a report as a Word document in the manner of a Japanese office: A4, cover with seal boxes, contents, page numbers."""
+"""Writes a report as a Word document as a Japanese office does: A4, cover with seals, contents, page numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docx import Document
-from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
@@ -41,7 +41,7 @@ def write(
     _contents(document, chapters, pages or {})
     tables = charts = 0
     for number, chapter in enumerate(chapters, start=1):
-        _heading(document, number, chapter.title)
+        _heading(document, number, chapter)
         for block in chapter.blocks:
             if isinstance(block, Table):
                 tables += 1
@@ -71,11 +71,10 @@ def _styles(document: Any) -> None:
             fonts.attrib.pop(qn(attribute), None)
     document.styles["Normal"].paragraph_format.space_after = Pt(6)
     document.styles["Normal"].element.get_or_add_rPr().append(
-        _element("w:lang", {"w:val": "ja-JP", "w:eastAsia": "ja-JP"})
+        _element("w:lang", {"w:val": "en-US", "w:eastAsia": "ja-JP"})
     )
     heading = document.styles["Heading 1"].paragraph_format
-    heading.page_break_before = True
-    heading.space_before, heading.space_after = Pt(0), Pt(10)
+    heading.space_before, heading.space_after = Pt(18), Pt(10)
     caption = document.styles["Caption"]
     caption.font.bold = True
     caption.paragraph_format.space_before, caption.paragraph_format.space_after = Pt(10), Pt(3)
@@ -109,8 +108,9 @@ def _cover(document: Any, cover: Cover) -> None:
     facts.alignment = WD_TABLE_ALIGNMENT.CENTER
     for name, value in cover.facts:
         row = facts.add_row()
-        _fill(row.cells[0], name, bold=True)
-        _fill(row.cells[1], value)
+        _fill(row.cells[0], name, bold=True, size=10.5)
+        _fill(row.cells[1], value, size=10.5)
+        row.height = Mm(9)
     _widths(facts, (38, 92))
     document.add_paragraph().paragraph_format.space_after = Pt(24)
     seals = document.add_table(rows=2, cols=3)
@@ -145,8 +145,9 @@ def _contents(document: Any, chapters: Sequence[Chapter], pages: Mapping[int, in
         _field(line, f"PAGEREF chapter{number} \\h", str(pages.get(number, "")))
 
 
-def _heading(document: Any, number: int, title: str) -> None:
-    paragraph = document.add_heading(f"{number}　{title}", level=1)
+def _heading(document: Any, number: int, chapter: Chapter) -> None:
+    paragraph = document.add_heading(f"{number}　{chapter.title}", level=1)
+    paragraph.paragraph_format.page_break_before = chapter.new_page
     start = _element("w:bookmarkStart", {"w:id": str(number), "w:name": f"chapter{number}"})
     paragraph._p.insert(1, start)
     paragraph._p.append(_element("w:bookmarkEnd", {"w:id": str(number)}))
@@ -162,15 +163,25 @@ def _table(document: Any, table: Table, caption: str) -> None:
     grid.style = "Table Grid"
     grid.alignment = WD_TABLE_ALIGNMENT.CENTER
     for cell, heading in zip(grid.rows[0].cells, table.headings, strict=True):
-        _fill(cell, heading, bold=True, centre=True, shade="D9E2F3")
+        _fill(cell, heading, bold=True, centre=True, shade="D9E2F3", size=7 if len(table.headings) > 20 else 9)
     grid.rows[0]._tr.get_or_add_trPr().append(_element("w:tblHeader", {"w:val": "true"}))
     for values in shown:
         row = grid.add_row()
         row._tr.get_or_add_trPr().append(_element("w:cantSplit", {"w:val": "true"}))
         for cell, value in zip(row.cells, values, strict=True):
-            _fill(cell, shown_as(value, table.digits), right=isinstance(value, int | float))
+            short = len(table.headings) > 20  # days of a month: one sign a cell
+            _fill(
+                cell,
+                shown_as(value, table.digits),
+                right=isinstance(value, int | float),
+                centre=short,
+                size=7 if short else 9,
+            )
     unit = TEXT_WIDTH / sum(table.widths)
     _widths(grid, [width * unit for width in table.widths])
+    if len(table.headings) > 20:
+        _narrow(grid)
+    document.add_paragraph().paragraph_format.space_after = Pt(0)
     left_out = len(table.rows) - len(shown)
     if left_out:
         document.add_paragraph(f"ほか{left_out:,}件。全{len(table.rows):,}件はエクセルの「{table.title}」に示す。")
@@ -186,18 +197,34 @@ def shown_as(value: Cell, digits: int) -> str:
 
 
 def _fill(
-    cell: Any, text: str, bold: bool = False, centre: bool = False, right: bool = False, shade: str | None = None
+    cell: Any,
+    text: str,
+    bold: bool = False,
+    centre: bool = False,
+    right: bool = False,
+    shade: str | None = None,
+    size: float = 9,
 ) -> None:
     paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_after = Pt(0)
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(size / 5)
+    paragraph.paragraph_format.line_spacing = 1.0
+    cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
     paragraph.alignment = (
         WD_ALIGN_PARAGRAPH.CENTER if centre else WD_ALIGN_PARAGRAPH.RIGHT if right else WD_ALIGN_PARAGRAPH.LEFT
     )
     run = paragraph.add_run(text)
-    run.font.size = Pt(9)
+    run.font.size = Pt(size)
     run.font.bold = bold
     if shade:
         cell._tc.get_or_add_tcPr().append(_element("w:shd", {"w:val": "clear", "w:color": "auto", "w:fill": shade}))
+
+
+def _narrow(table: Any) -> None:
+    """No margins left and right in the cells, so that thirty columns fit a page."""
+    margins = _element("w:tblCellMar", {})
+    for side in ("w:left", "w:right"):
+        margins.append(_element(side, {"w:w": "0", "w:type": "dxa"}))
+    table._tbl.tblPr.append(margins)
 
 
 def _widths(table: Any, millimetres: Sequence[float]) -> None:
@@ -227,7 +254,8 @@ def _chart(document: Any, chart: Chart, number: int, stamp: datetime) -> None:
         'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
         'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" '
         f'xmlns:r="{_RELATIONS}"><wp:inline distT="0" distB="0" distL="0" distR="0">'
-        f'<wp:extent cx="{int(width)}" cy="{int(height)}"/><wp:docPr id="{100 + number}" name="chart{number}" descr=""/>'
+        f'<wp:extent cx="{int(width)}" cy="{int(height)}"/>'
+        f'<wp:docPr id="{100 + number}" name="chart{number}" descr=""/>'
         '<wp:cNvGraphicFramePr/><a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/chart">'
         f'<c:chart r:id="{relation}"/></a:graphicData></a:graphic></wp:inline></w:drawing>'
     )

@@ -64,10 +64,15 @@ class Simulated:
             ],
             facts.HOST_UP: lambda: [_series({"host": h}, seen, lambda _: 1) for h in SERVERS],
             facts.SERVICE_UP: lambda: [
-                _series({"service": s}, seen, lambda m, s=s: self._answered(s, m, step)) for s in ("library", "database")
+                _series({"service": s}, seen, lambda m, s=s: self._answered(s, m, step))
+                for s in ("library", "database")
             ],
             facts.FIRING: lambda: [
-                _series({"__name__": "ALERTS", "alertstate": "firing", **labels}, [m for m in seen if span.covers(m - 1)], lambda _: 1)
+                _series(
+                    {"__name__": "ALERTS", "alertstate": "firing", **labels},
+                    [m for m in seen if span.covers(m - 1)],
+                    lambda _: 1,
+                )
                 for labels, span in self.alerts
             ],
             facts.BACKUP: lambda: [
@@ -105,7 +110,11 @@ def _series(labels: Mapping[str, str], moments: Sequence[float], value: Callable
 def daily_wave(host: str, moment: float) -> float:
     """CPU that rises in the afternoon, differently on each server: for looking at the charts."""
     hour = (moment / 3600 + 9) % 24
-    return 0.08 + 0.05 * SERVERS.index(host) + 0.3 * max(0, math.sin((hour - 8) / 12 * math.pi)) * (1 + math.sin(moment / 864000)) / 2
+    return (
+        0.08
+        + 0.05 * SERVERS.index(host)
+        + 0.3 * max(0, math.sin((hour - 8) / 12 * math.pi)) * (1 + math.sin(moment / 864000)) / 2
+    )
 
 
 def known_quarter() -> Simulated:
@@ -117,8 +126,14 @@ def known_quarter() -> Simulated:
         },
         blind=[Span(at(8, 1), at(8, 3)), Span(at(9, 10, 4), at(9, 10, 10))],
         alerts=[
-            ({"alertname": "BackupStale", "host": "db1", "severity": "critical"}, Span(at(8, 21, 8, 5), at(8, 22, 2, 1))),
-            ({"alertname": "HostDown", "host": "app1", "severity": "critical"}, Span(at(7, 14, 10, 2), at(7, 14, 10, 46))),
+            (
+                {"alertname": "BackupStale", "host": "db1", "severity": "critical"},
+                Span(at(8, 21, 8, 5), at(8, 22, 2, 1)),
+            ),
+            (
+                {"alertname": "HostDown", "host": "app1", "severity": "critical"},
+                Span(at(7, 14, 10, 2), at(7, 14, 10, 46)),
+            ),
         ],
         failed_backups={"db1": {(8, 20), (8, 21)}, "gw1": {(9, 30)}},
         certificates={("library", "https://opac.kura-nagano.example/health"): at(10, 20)},
@@ -132,7 +147,9 @@ def known_evidence() -> list[Evidence]:
     def done(kind: str, name: str, start: datetime, minutes: float, **more: Any) -> Evidence:
         passed = more.pop("passed", True)
         end = start + timedelta(minutes=minutes)
-        return Evidence(kind=kind, name=name, started=start.astimezone(UTC), finished=end.astimezone(UTC), passed=passed, **more)  # type: ignore[arg-type]
+        return Evidence(
+            kind=kind, name=name, started=start.astimezone(UTC), finished=end.astimezone(UTC), passed=passed, **more
+        )  # type: ignore[arg-type]
 
     items = [
         {"title": "全サーバの時刻が基準と0.1秒以内で合っている", "passed": True, "hosts": list(SERVERS)},
