@@ -31,26 +31,26 @@ VERBS = {
 
 
 def main() -> int:
-    """Run one verb; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="kura", description="A public library in one deployable unit.")
-    parser.add_argument("--inventory", default="nagano", help="folder under inventory/, or a path (default: nagano)")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for verb, (module_name, summary) in VERBS.items():
-        child = verbs.add_parser(verb, help=summary, description=summary)
-        child.set_defaults(module=module_name)
-        try:
-            module = importlib.import_module(module_name)
-        except ModuleNotFoundError as error:
-            if error.name != module_name:
-                raise
-            continue
-        module.arguments(child)
-    arguments = parser.parse_args()
-    context = Context(arguments)
+    """Run one verb; returns the exit code. Only the chosen verb's module is loaded."""
+    listing = "\n".join(f"  {verb:<9} {summary}" for verb, (_, summary) in VERBS.items())
+    first = argparse.ArgumentParser(
+        prog="kura", description="A public library in one deployable unit.", epilog=f"verbs:\n{listing}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    first.add_argument("--inventory", default="nagano", help="folder under inventory/, or a path (default: nagano)")
+    first.add_argument("verb", choices=VERBS, metavar="VERB")
+    first.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    given = first.parse_args()
+    module_name, summary = VERBS[given.verb]
+    module = importlib.import_module(module_name)
+    parser = argparse.ArgumentParser(prog=f"kura {given.verb}", description=summary)
+    module.arguments(parser)
+    arguments = parser.parse_args(given.rest)
+    arguments.inventory = given.inventory
     try:
-        return int(importlib.import_module(arguments.module).main(context))
+        return int(module.main(Context(arguments)))
     except InventoryError as error:
-        print(f"kura: inventory/{arguments.inventory} cannot be used:\n{error}", file=sys.stderr)
+        print(f"kura: inventory {given.inventory} cannot be used:\n{error}", file=sys.stderr)
         return 4
     except (Refused, LabError) as error:
         print(f"\nkura: {error}", file=sys.stderr)
