@@ -20,13 +20,14 @@ description:
   - All files are validated before the first one is replaced. Missing parent folders are made with mode 0755.
 options:
   files:
-    description: The files, each with C(path) and either C(content) or C(state=absent).
+    description: The files, each with C(path) and C(content) or C(link).
     type: list
     elements: dict
     required: true
     suboptions:
       path: {description: Absolute path., type: path, required: true}
       content: {description: The whole text., type: str}
+      link: {description: Target; the path is a symbolic link to it., type: str}
       state: {description: Whether the file exists., type: str, choices: [present, absent], default: present}
       owner: {description: Owner., type: str, default: root}
       group: {description: Group., type: str, default: root}
@@ -45,6 +46,7 @@ changed_paths:
 FILE = {
     "path": {"type": "path", "required": True},
     "content": {"type": "str", "no_log": False},
+    "link": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "owner": {"type": "str", "default": "root"},
     "group": {"type": "str", "default": "root"},
@@ -61,19 +63,40 @@ class Module(AnsibleModule):
 
 
 def current(path):
-    """The file's text, or None when there is no file. Bytes that are no UTF-8 count as another text."""
+    """The file's text, or None when there is no file. Bytes that are no UTF-8 count as another text.
+
+    A link is told by its target, so that a file never passes for one or the other way round.
+    """
+    if os.path.islink(path):
+        return f"link to {os.readlink(path)}\n"
     try:
         return Path(path).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
 
 
+def wanted(module, entry):
+    """What the path shall hold, in the words of `current`."""
+    if entry["state"] == "absent":
+        return None
+    if (entry["content"] is None) == (entry["link"] is None):
+        module.fail_json(msg=f"{entry['path']}: give either content or link")
+    if entry["link"] is not None:
+        return f"link to {entry['link']}\n"
+    return entry["content"]
+
+
 def write_candidate(module, entry):
-    """Write the new text beside the target and run its validation there; returns the candidate's path."""
+    """Write the new text (or link) beside the target and run its validation there; returns the candidate's path."""
     folder = Path(entry["path"]).parent
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".kura-", dir=folder)
     module.add_cleanup_file(name)
+    if entry["link"] is not None:
+        os.close(handle)
+        Path(name).unlink()
+        Path(name).symlink_to(entry["link"])
+        return name
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         stream.write(entry["content"])
     if entry["validate"]:
@@ -83,11 +106,30 @@ def write_candidate(module, entry):
     return name
 
 
-def attributes(module, entry, changed):
+def difference(entry, before, after):
+    """What `--diff` shows; a file that is not for everyone's eyes does not belong in a log either."""
+    if not int(entry["mode"], 8) & 0o004:
+        before = after = "(not shown)\n"
+    return {"before_header": entry["path"], "after_header": entry["path"], "before": before or "", "after": after or ""}
+
+
+def attributes(module, entry):
     """Give the file its owner, group and mode; returns whether that changed anything."""
-    wanted = {key: entry[key] for key in ("path", "owner", "group", "mode")}
-    arguments = module.load_file_common_arguments({**module.params, **wanted}, path=entry["path"])
-    return module.set_fs_attributes_if_different(arguments, changed)
+    asked = {key: entry[key] for key in ("path", "owner", "group", "mode")}
+    arguments = module.load_file_common_arguments({**module.params, **asked}, path=entry["path"])
+    return module.set_fs_attributes_if_different(arguments, False)
+
+
+def put(module, entry, candidate):
+    """Bring one path to its state; the candidate, where there is one, has been validated."""
+    if entry["state"] == "absent":
+        Path(entry["path"]).unlink(missing_ok=True)
+    elif entry["link"] is not None:
+        Path(candidate).replace(entry["path"])
+    elif candidate:
+        if os.path.islink(entry["path"]):
+            Path(entry["path"]).unlink()  # atomic_move would write through it
+        module.atomic_move(candidate, entry["path"])
 
 
 def main():
@@ -96,29 +138,19 @@ def main():
         argument_spec={"files": {"type": "list", "elements": "dict", "required": True, "options": FILE}},
         supports_check_mode=True,
     )
-    entries = module.params["files"]
     changed, diffs, candidates = [], [], {}
-    for entry in entries:
-        path, text = entry["path"], current(entry["path"])
-        if entry["state"] == "present" and entry["content"] is None:
-            module.fail_json(msg=f"{path}: content is missing")
-        wanted = entry["content"] if entry["state"] == "present" else None
-        if text != wanted:
+    for entry in module.params["files"]:
+        path, before, after = entry["path"], current(entry["path"]), wanted(module, entry)
+        if before != after:
             changed.append(path)
-            # A file that is not for everyone's eyes does not belong in a log of differences either.
-            if int(entry["mode"], 8) & 0o004:
-                diffs.append({"before_header": path, "after_header": path, "before": text or "", "after": wanted or ""})
-            if wanted is not None and not module.check_mode:
+            diffs.append(difference(entry, before, after))
+            if after is not None and not module.check_mode:
                 candidates[path] = write_candidate(module, entry)
-    for entry in entries:
+    for entry in module.params["files"]:
         path = entry["path"]
-        if entry["state"] == "absent":
-            if path in changed and not module.check_mode:
-                Path(path).unlink()
-            continue
-        if path in candidates:
-            module.atomic_move(candidates[path], path)
-        if Path(path).exists() and attributes(module, entry, False) and path not in changed:
+        if path in changed and not module.check_mode:
+            put(module, entry, candidates.get(path))
+        if entry["state"] == "present" and entry["link"] is None and Path(path).exists() and attributes(module, entry) and path not in changed:
             changed.append(path)
     module.exit_json(changed=bool(changed), changed_paths=changed, diff=diffs)
 
