@@ -1,7 +1,7 @@
 """Dashboards as data: the YAML files beside this module, checked on loading, drawn by the console.
 
-A panel holds PromQL, a unit and thresholds; whoever draws it needs to know nothing else. The first row kind,
-`question`, is answered by the worst of its panels: that is the overview.
+A panel holds PromQL, a unit and thresholds; whoever draws it needs to know nothing else. A row with `question`
+is answered by the worst of its panels: that is the overview.
 """
 
 from __future__ import annotations
@@ -58,12 +58,21 @@ class Panel(_Part):
     runbook: Annotated[str, StringConstraints(pattern=r"^[a-z-]+(#[A-Za-z]+)?$")] | None = None
 
 
+class Answers(_Part):
+    """What a question row says when its worst panel is ok, to watch, bad, or has no measurement."""
+
+    ok: Text
+    watch: Text
+    bad: Text
+    unknown: Text
+
+
 class Row(_Part):
-    """Panels side by side under one heading; a `question` row is answered yes, watch, no or unknown."""
+    """Panels side by side under one heading; with `question` the heading asks and the worst panel answers."""
 
     id: Id
     title: Text
-    question: bool = False
+    question: Answers | None = None
     panels: Annotated[list[Panel], Field(min_length=1)]
 
     @model_validator(mode="after")

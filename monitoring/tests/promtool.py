@@ -24,4 +24,4 @@ def binary(name: str) -> str:
 
 def promtool(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run promtool and return what it said."""
-    return subprocess.run([binary("promtool"), *arguments], capture_output=True, text=True, check=False, cwd=cwd, timeout=60)
+    return subprocess.run([binary("promtool"), *arguments], capture_output=True, text=True, check=False, cwd=cwd)

@@ -1,0 +1,17 @@
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from app.operations import views
+
+app_name = "operations"
+urlpatterns = [
+    path("", views.overview, name="overview"),
+    path("alerts/", views.alerts, name="alerts"),
+    path("hosts/", views.hosts, name="hosts"),
+    path("dashboards/<slug:board_id>/", views.dashboard, name="dashboard"),
+    path("runbooks/", views.runbooks, name="runbooks"),
+    path("runbooks/<slug:name>/", views.runbook, name="runbook"),
+    path("hooks/alertmanager", views.alertmanager_hook, name="alertmanager-hook"),
+    path("sign-in/", LoginView.as_view(template_name="operations/sign_in.html"), name="sign-in"),
+    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+]
