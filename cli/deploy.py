@@ -67,16 +67,14 @@ def playbook(
 ) -> Recap:
     """Run playbooks/<name>.yml over the hosts; Refused when a task failed, with the task's own words."""
     twin = context.twin
+    (context.state / "secrets").mkdir(mode=0o700, parents=True, exist_ok=True)
     running = [host.name for host in twin.running()]
     in_lab = bool(twin.made())
     if in_lab and not running:
         raise Refused("no host of the twin is running; start it with: ./kura up")
-    try:
-        bundle.build(context.root, paths.cache(), context.progress, into=context.state / "bundle")
-    except bundle.BundleError as error:
-        raise Refused(str(error)) from None
     variables: dict[str, object] = {
         "kura_lab": in_lab,
+        "kura_bundle": release(context),
         **({"kura_twin_hosts": running} if in_lab else {}),
         **(extra or {}),
     }
@@ -113,6 +111,15 @@ def playbook(
         tail = "\n".join(log.read_text().splitlines()[-30:])
         raise Refused(f"the playbook {name} failed (whole log: {log})\n{tail}")
     return recap
+
+
+def release(context: Context) -> dict[str, str]:
+    """Make the release bundle of this tree; what the role `release` must know of it. Refused when it cannot be made."""
+    try:
+        made = bundle.build(context.root, paths.cache(), context.progress, into=context.state / "bundle")
+    except bundle.BundleError as error:
+        raise Refused(str(error)) from None
+    return {"release": made.release, "lock": made.lock, "source": str(made.source), "wheels": str(made.wheels)}
 
 
 def _follow(lines: IO[str], keep: IO[str], context: Context, verbose: bool) -> Recap:

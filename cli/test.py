@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli import bundle, preflight
+from cli import bundle, deploy, preflight
 from cli.context import Context, Refused
 from lab import paths, workshop
 from lab.twin import Twin
@@ -134,8 +134,7 @@ class Runner:
         state = paths.state(self.context.site.name)
         state.mkdir(parents=True, exist_ok=True)
         hosts = [*self.context.site.hosts_file.twin, *MORE_HOSTS]
-        bundle.build(self.context.root, paths.cache(), self.context.progress, into=state / "bundle")
-        variables = {"kura_lab": True, "kura_twin_hosts": hosts, "molecule_hosts": hosts}
+        variables = {"kura_lab": True, "kura_bundle": deploy.release(self.context), "kura_twin_hosts": hosts, "molecule_hosts": hosts}
         (state / "molecule.json").write_text(json.dumps(variables))
         environment = {
             "KURA_ROOT": str(self.context.root),

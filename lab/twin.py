@@ -146,6 +146,7 @@ class Twin:
         folder.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o755)
         folder.chmod(0o700)
+        (self.state / "secrets").mkdir(mode=0o700, exist_ok=True)
         if not (folder / "id_ed25519").exists():
             run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "kura operator", "-f", folder / "id_ed25519"])
         for host in hosts:
