@@ -54,6 +54,8 @@ class InventoryModule(BaseInventoryPlugin):
         state = os.environ.get("KURA_STATE", f"/var/lib/kura/{site.name}")
         inventory.set_variable("all", "kura_inventory", str(folder))
         inventory.set_variable("all", "kura_state", state)
+        # Options of the `password` lookup: letters that need no quoting in any file.
+        inventory.set_variable("all", "kura_letters", "chars=ascii_letters,digits")
 
 
 def groups(site: Inventory, host: Host) -> list[str]:
