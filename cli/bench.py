@@ -54,5 +54,7 @@ def main(context: Context) -> int:
         shutil.rmtree(home, ignore_errors=True)
     evidence.write_json(context.arguments.json, figures)
     for key, row in figures.items():
-        print(f"{key:<24} {row['value']:>8.1f} {row['unit']}   goal {row['goal']}: {'met' if row['met'] else 'NOT MET'}")
+        print(
+            f"{key:<24} {row['value']:>8.1f} {row['unit']}   goal {row['goal']}: {'met' if row['met'] else 'NOT MET'}"
+        )
     return 0 if all(row["met"] for row in figures.values()) else 1

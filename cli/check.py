@@ -36,10 +36,22 @@ def fetch(context: Context, host: str, url: str) -> tuple[int, str]:
     name = url.split("/")[2].split(":")[0]
     address = next(s.hosts[0].address for s in site.services if name in {site.fqdn(n) for n in s.row.names})
     port = url.split("/")[2].partition(":")[2] or "443"
-    code, out = context.twin.inside(host, [
-        "curl", "-s", "-m", "10", "--cacert", str(context.state / "ca.crt"), "--resolve", f"{name}:{port}:{address}",
-        "-w", "\n%{http_code}", url,
-    ])  # fmt: skip
+    code, out = context.twin.inside(
+        host,
+        [
+            "curl",
+            "-s",
+            "-m",
+            "10",
+            "--cacert",
+            str(context.state / "ca.crt"),
+            "--resolve",
+            f"{name}:{port}:{address}",
+            "-w",
+            "\n%{http_code}",
+            url,
+        ],
+    )
     body, _, status = out.rpartition("\n")
     return (int(status) if code == 0 and status.isdigit() else 0), body
 
@@ -54,7 +66,7 @@ def _opac_from_kiosk(context: Context) -> str | None:
 
 
 def _staff_sign_in(context: Context) -> str | None:
-    status, body = fetch(context, "operator", f"https://{context.site.fqdn('staff')}/counter/")
+    status, _ = fetch(context, "operator", f"https://{context.site.fqdn('staff')}/counter/")
     return None if status in (200, 302, 303) else f"HTTP {status}"
 
 

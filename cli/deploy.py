@@ -48,7 +48,13 @@ def main(context: Context) -> int:
     given = context.arguments
     with context.progress.step("deploy" + (" (check)" if given.check else "")):
         recap = playbook(
-            context, "site", limit=given.limit, tags=given.tags, check=given.check, diff=given.diff, verbose=given.verbose
+            context,
+            "site",
+            limit=given.limit,
+            tags=given.tags,
+            check=given.check,
+            diff=given.diff,
+            verbose=given.verbose,
         )
     print(f"changed={recap.total_changed}")
     return recap.code
@@ -80,10 +86,12 @@ def playbook(
     }
     argv = [
         "ansible-playbook",
-        "-i", str(context.root / "inventory" / context.site.name),
+        "-i",
+        str(context.root / "inventory" / context.site.name),
         str(context.root / "playbooks" / f"{name}.yml"),
-        "--extra-vars", json.dumps(variables),
-    ]  # fmt: skip
+        "--extra-vars",
+        json.dumps(variables),
+    ]
     hosts = limit or (",".join(running) if in_lab else None)
     if hosts:
         argv += ["--limit", f"{hosts},localhost"]
@@ -95,9 +103,15 @@ def playbook(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as keep:
         process = subprocess.Popen(
-            argv, cwd=context.root, env=_environment(context, in_lab), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        )  # fmt: skip
+            argv,
+            cwd=context.root,
+            env=_environment(context, in_lab),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
         assert process.stdout
         try:
             recap = _follow(process.stdout, keep, context, verbose)

@@ -31,7 +31,9 @@ def main(context: Context) -> int:
     evidence.drill(context, name, TITLES[name], started, result, passed)
     evidence.write_json(context.arguments.json, result["figures"])
     for key, row in result["figures"].items():
-        goal = "" if row["goal"] is None else f"   goal {row['goal']} {row['unit']}: {'met' if row['met'] else 'NOT MET'}"
+        goal = (
+            "" if row["goal"] is None else f"   goal {row['goal']} {row['unit']}: {'met' if row['met'] else 'NOT MET'}"
+        )
         print(f"{key:<40} {row['value']} {row['unit']}{goal}")
     if not passed:
         print(json.dumps(result.get("details", {}), ensure_ascii=False, indent=1))

@@ -76,7 +76,10 @@ def debian(packages: dict[str, str], progress: Progress) -> None:
     progress("Debian packages: " + ", ".join(missing))
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     wait = ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=5"]
-    for argv in (["apt-get", "-q", *wait, "update"], ["apt-get", "-qy", *wait, "install", "--no-install-recommends", *missing]):
+    for argv in (
+        ["apt-get", "-q", *wait, "update"],
+        ["apt-get", "-qy", *wait, "install", "--no-install-recommends", *missing],
+    ):
         done = run(argv, check=False, env=environment)
         if done.returncode:
             tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])

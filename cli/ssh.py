@@ -25,4 +25,4 @@ def main(context: Context) -> int:
     argv = ["ssh", "-F", str(context.twin.ssh_config), name]
     if command:
         argv.append(shlex.join(command) if len(command) > 1 else command[0])
-    os.execvp("ssh", argv)
+    os.execvp("ssh", argv)  # noqa: S606

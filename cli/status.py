@@ -29,7 +29,8 @@ def main(context: Context) -> int:
     with ThreadPoolExecutor(8) as pool:
         rows = list(pool.map(lambda host: _row(context, host.name), hosts))
     for row in rows:
-        print(f"{row['host']:<16} {row['address']:<15} {row['state']:<10} up {row['uptime']:>7} s {row['memory']:>6} MiB  {row['failed']}")
+        place = f"{row['host']:<16} {row['address']:<15} {row['state']:<10}"
+        print(f"{place} up {row['uptime']:>7} s {row['memory']:>6} MiB  {row['failed']}")
     if context.arguments.json:
         with open(context.arguments.json, "w") as out:  # noqa: PTH123
             json.dump(rows, out, ensure_ascii=False, indent=1)
@@ -45,6 +46,10 @@ def _row(context: Context, name: str) -> dict[str, str]:
     if code or len(words) < 3:
         return {"host": name, "address": address, "state": "no answer", "uptime": "-", "memory": "-", "failed": ""}
     return {
-        "host": name, "address": address, "state": words[0], "uptime": words[1], "memory": words[2],
+        "host": name,
+        "address": address,
+        "state": words[0],
+        "uptime": words[1],
+        "memory": words[2],
         "failed": " ".join(words[3:]),
-    }  # fmt: skip
+    }

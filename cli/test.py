@@ -65,7 +65,9 @@ class Runner:
         self.failed: list[str] = []
         if "KURA_INSTANCE" not in os.environ:
             whole = any(name in ("twin", "browser") for name in context.arguments.paths) or not context.arguments.paths
-            os.environ["KURA_INSTANCE"] = "kt" if whole or _runs(context, "kt") or not _runs(context, "kura") else "kura"
+            os.environ["KURA_INSTANCE"] = (
+                "kt" if whole or _runs(context, "kt") or not _runs(context, "kura") else "kura"
+            )
         os.environ.pop("KURA_STATE", None)
         os.environ["KURA_STATE"] = str(paths.state(context.site.name))
 
@@ -76,9 +78,13 @@ class Runner:
         def command() -> int:
             with log.open("w") as out:
                 return subprocess.call(
-                    [str(part) for part in argv], cwd=self.context.root, env={**os.environ, **(env or {})},
-                    stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                )  # fmt: skip
+                    [str(part) for part in argv],
+                    cwd=self.context.root,
+                    env={**os.environ, **(env or {})},
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                )
 
         return self.judge(title, command, log)
 
@@ -116,7 +122,11 @@ class Runner:
         log = self.results / "unit-Python-3.13.log"
         pins = bundle.test_requirements(self.context.root)
         paths_ = [room for room in ON_HOSTS if (self.context.root / room).is_dir()]
-        environment = {"KURA_TEST_DB": "kura313", "KURA_RESULTS_DIR": str(self.results), "KURA_RESULTS": "results/tests-3.13.json"}
+        environment = {
+            "KURA_TEST_DB": "kura313",
+            "KURA_RESULTS_DIR": str(self.results),
+            "KURA_RESULTS": "results/tests-3.13.json",
+        }
         self.judge(
             "unit: Python 3.13",
             lambda: workshop.python(
@@ -127,14 +137,21 @@ class Runner:
 
     def pytest(self, title: str, arguments: list[str]) -> bool:
         """One pytest run on the controller's Python."""
-        return self.stage(title, [sys.executable, "-m", "pytest", "-q", "--durations=8", *arguments], {"KURA_TEST_DB": "kura"})
+        return self.stage(
+            title, [sys.executable, "-m", "pytest", "-q", "--durations=8", *arguments], {"KURA_TEST_DB": "kura"}
+        )
 
     def twin(self) -> None:
         """molecule: from nothing to verified, on the production inventory."""
         state = paths.state(self.context.site.name)
         state.mkdir(parents=True, exist_ok=True)
         hosts = [*self.context.site.hosts_file.twin, *MORE_HOSTS]
-        variables = {"kura_lab": True, "kura_bundle": deploy.release(self.context), "kura_twin_hosts": hosts, "molecule_hosts": hosts}
+        variables = {
+            "kura_lab": True,
+            "kura_bundle": deploy.release(self.context),
+            "kura_twin_hosts": hosts,
+            "molecule_hosts": hosts,
+        }
         (state / "molecule.json").write_text(json.dumps(variables))
         environment = {
             "KURA_ROOT": str(self.context.root),
@@ -170,7 +187,11 @@ class Runner:
         outcomes: list[str] = []
         for file in sorted(self.results.glob("tests*.json")):
             tests = json.loads(file.read_text())["tests"].values()
-            outcomes += [test["outcome"] for test in tests if datetime.fromisoformat(test["date"]) >= began.replace(microsecond=0)]
+            outcomes += [
+                test["outcome"]
+                for test in tests
+                if datetime.fromisoformat(test["date"]) >= began.replace(microsecond=0)
+            ]
         if self.failed:
             print("failed stages: " + ", ".join(self.failed))
         passed, failed = outcomes.count("passed"), len([outcome for outcome in outcomes if outcome == "failed"])

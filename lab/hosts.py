@@ -40,7 +40,9 @@ class Machine:
         self.mount()
         etc = self.root / "etc"
         (etc / "hostname").write_text(self.host.name + "\n")
-        (etc / "hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {self.site.fqdn(self.host.name)} {self.host.name}\n")
+        (etc / "hosts").write_text(
+            f"127.0.0.1 localhost\n127.0.1.1 {self.site.fqdn(self.host.name)} {self.host.name}\n"
+        )
         (etc / "machine-id").write_text(os.urandom(16).hex() + "\n")
         (etc / "resolv.conf").write_text("# set by the network role\n")
         for file, text in networkd(self.site, self.host).items():
@@ -80,11 +82,22 @@ class Machine:
 
     def _nspawn(self) -> list[str]:
         return [
-            "systemd-nspawn", "-q", "-D", str(self.root), f"--machine={paths.instance()}-{self.host.name}", "--boot",
-            "--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off", "--console=pipe", "--link-journal=no",
+            "systemd-nspawn",
+            "-q",
+            "-D",
+            str(self.root),
+            f"--machine={paths.instance()}-{self.host.name}",
+            "--boot",
+            "--register=no",
+            "--keep-unit",
+            "--resolv-conf=off",
+            "--timezone=off",
+            "--console=pipe",
+            "--link-journal=no",
             f"--network-namespace-path=/run/netns/{wires.namespace(self.host.name)}",
-            "--capability=CAP_NET_ADMIN", "--bind=/dev/net/tun",
-        ]  # fmt: skip
+            "--capability=CAP_NET_ADMIN",
+            "--bind=/dev/net/tun",
+        ]
 
     def _init(self) -> int | None:
         """The process id of the host's init, seen from outside; None when the host is off."""

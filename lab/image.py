@@ -98,7 +98,7 @@ def _make_base(final: Path) -> None:
             "mmdebstrap",
             "--variant=minbase",
             "--skip=cleanup/apt/lists",
-            "--aptopt=Acquire::Retries \"5\"",
+            '--aptopt=Acquire::Retries "5"',
             "--include=" + ",".join(BASE),
             SUITE,
             work,
@@ -136,8 +136,21 @@ def _make_layer(base: Path, final: Path, packages: list[str]) -> None:
         (mount / "etc/postgresql-common/createcluster.conf").write_text("create_main_cluster = false\n")
         before = set(_enabled(mount))
         run(["chroot", mount, "apt-get", "-q", "update"])
-        run(["chroot", mount, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qy", "-o", "Acquire::Retries=5",
-             "install", "--no-install-recommends", *packages])  # fmt: skip
+        run(
+            [
+                "chroot",
+                mount,
+                "env",
+                "DEBIAN_FRONTEND=noninteractive",
+                "apt-get",
+                "-qy",
+                "-o",
+                "Acquire::Retries=5",
+                "install",
+                "--no-install-recommends",
+                *packages,
+            ]
+        )
         for link in set(_enabled(mount)) - before:
             link.unlink()
         (mount / "usr/sbin/policy-rc.d").unlink()
@@ -160,7 +173,18 @@ def run_in_layer(argv: list[str], bind: list[Path], progress: Progress = lambda 
     binds = [f"--bind-ro={path}" for path in bind]
     with mounted(lower) as root:
         return run(
-            ["systemd-nspawn", "-q", "--register=no", "--keep-unit", "--as-pid2", "--console=pipe", "-D", root, *binds, *argv],
+            [
+                "systemd-nspawn",
+                "-q",
+                "--register=no",
+                "--keep-unit",
+                "--as-pid2",
+                "--console=pipe",
+                "-D",
+                root,
+                *binds,
+                *argv,
+            ],
             env=nspawn_environment(),
         ).stdout
 

@@ -59,7 +59,9 @@ def open_for(site: Inventory, state: Path, namespace: str) -> dict[str, str]:
                 try:
                     probe.bind((loopback(IPv4Address(address)), port))
                 except OSError as error:
-                    raise LabError(f"port {port} is in use on this machine ({error.strerror}): free it or stop that service") from None
+                    raise LabError(
+                        f"port {port} is in use on this machine ({error.strerror}): free it or stop that service"
+                    ) from None
         with (state / "window.log").open("w") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "lab.window", namespace, *(f"{address}:{port}" for address, port in wanted)],

@@ -52,8 +52,23 @@ def lay(site: Inventory, hosts: list[Host]) -> None:
                 bridges.add(bridge)
                 run(["ip", "-n", namespace("wires"), "link", "add", bridge, "type", "bridge", "forward_delay", "0"])
                 run(["ip", "-n", namespace("wires"), "link", "set", bridge, "up"])
-            run(["ip", "link", "add", port, "netns", namespace("wires"), "type", "veth",
-                 "peer", "name", leg, "netns", namespace(host.name)])  # fmt: skip
+            run(
+                [
+                    "ip",
+                    "link",
+                    "add",
+                    port,
+                    "netns",
+                    namespace("wires"),
+                    "type",
+                    "veth",
+                    "peer",
+                    "name",
+                    leg,
+                    "netns",
+                    namespace(host.name),
+                ]
+            )
             run(["ip", "-n", namespace("wires"), "link", "set", port, "master", bridge, "up"])
         run(["ip", "-n", namespace(host.name), "link", "set", "lo", "up"])
 

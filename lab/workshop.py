@@ -85,7 +85,12 @@ def start(progress: image.Progress) -> None:
         time.sleep(0.2)
     psql = ["/usr/lib/postgresql/17/bin/psql", "-h", "/run/workshop", "-U", "postgres", "-qAtc"]
     inside = ["nsenter", "-t", _child(process.pid), "-a"]
-    for role, options in (("kura", "SUPERUSER LOGIN"), ("kura_owner", "LOGIN"), ("kura_app", "LOGIN"), ("kura_read", "LOGIN")):
+    for role, options in (
+        ("kura", "SUPERUSER LOGIN"),
+        ("kura_owner", "LOGIN"),
+        ("kura_app", "LOGIN"),
+        ("kura_read", "LOGIN"),
+    ):
         run([*inside, *psql, f"DO $$ BEGIN CREATE ROLE {role} {options}; EXCEPTION WHEN duplicate_object THEN END $$"])
 
 
@@ -110,9 +115,7 @@ def stop() -> None:
     shutil.rmtree(SOCKETS, ignore_errors=True)
 
 
-def python(
-    argv: list[str], requirements: str, progress: image.Progress, env: dict[str, str], log: Path
-) -> int:
+def python(argv: list[str], requirements: str, progress: image.Progress, env: dict[str, str], log: Path) -> int:
     """Run Debian 13's Python 3.13 in the project's folder, its packages pinned by `requirements`; returns the exit code.
 
     Output goes to `log`; a folder named by `KURA_RESULTS_DIR` in `env` is writable.
@@ -148,9 +151,12 @@ def python(
             run([*base, "sh", "-c", script], env=image.nspawn_environment())
         with log.open("w") as out:
             return subprocess.call(
-                [*base, str(environment / "bin/python"), *argv], stdin=subprocess.DEVNULL, stdout=out,
-                stderr=subprocess.STDOUT, env=image.nspawn_environment(),
-            )  # fmt: skip
+                [*base, str(environment / "bin/python"), *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=image.nspawn_environment(),
+            )
 
 
 def _home() -> Path:
@@ -158,7 +164,17 @@ def _home() -> Path:
 
 
 def _nspawn(root: Path, *options: str) -> list[str]:
-    return ["systemd-nspawn", "-q", "--register=no", "--keep-unit", "--as-pid2", "--console=pipe", "-D", str(root), *options]
+    return [
+        "systemd-nspawn",
+        "-q",
+        "--register=no",
+        "--keep-unit",
+        "--as-pid2",
+        "--console=pipe",
+        "-D",
+        str(root),
+        *options,
+    ]
 
 
 def _child(pid: int) -> str:

@@ -30,8 +30,10 @@ def kura(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
 def test_somebody_who_is_not_root_is_told_so():
     done = subprocess.run(
         ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "python3", "-"],
-        input=(ROOT / "kura").read_text().replace("__file__", repr(KURA)), capture_output=True, text=True,
-    )  # fmt: skip
+        input=(ROOT / "kura").read_text().replace("__file__", repr(KURA)),
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 2
     assert "must be run as root" in done.stderr
 
@@ -89,7 +91,9 @@ def test_too_little_disk_is_told_in_gibibytes(monkeypatch, tmp_path):
 def test_a_kernel_without_overlayfs_is_named(monkeypatch):
     read = Path.read_text
     monkeypatch.setattr(
-        Path, "read_text", lambda self, *a, **k: "ext4\ntmpfs\n" if str(self) == "/proc/filesystems" else read(self, *a, **k)
+        Path,
+        "read_text",
+        lambda self, *a, **k: "ext4\ntmpfs\n" if str(self) == "/proc/filesystems" else read(self, *a, **k),
     )
     with pytest.raises(Refused, match="overlayfs"):
         preflight.lab(Progress())
@@ -109,9 +113,13 @@ def test_interrupting_a_start_leaves_what_the_next_run_completes_and_down_remove
     environment.pop("KURA_STATE", None)
     try:
         process = subprocess.Popen(
-            [KURA, "twin", "start", "gw1"], env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            [KURA, "twin", "start", "gw1"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
             start_new_session=True,
-        )  # fmt: skip
+        )
         deadline = time.monotonic() + 60
         while not Path("/var/lib/kwc/nagano/hosts/gw1").exists():
             assert time.monotonic() < deadline

@@ -46,7 +46,9 @@ class Terminals:
     def browser(self, host: str) -> Browser:
         """The browser of a host, started on first use."""
         if host not in self._open:
-            self._open[host] = self._driver.chromium.launch(executable_path=self._wrapper(host), args=QUIET, headless=True)
+            self._open[host] = self._driver.chromium.launch(
+                executable_path=self._wrapper(host), args=QUIET, headless=True
+            )
         return self._open[host]
 
     @contextmanager
@@ -76,7 +78,7 @@ class Terminals:
         for name, path in files.items():
             path.write_text(self._twin.run(host, f"cat /etc/{name}").stdout)
         binds = " && ".join(f"mount --bind {path} /etc/{name}" for name, path in files.items())
-        inside = f"{binds} && export HOME={home} && exec {CHROMIUM} \"$@\""
+        inside = f'{binds} && export HOME={home} && exec {CHROMIUM} "$@"'
         command = self._twin.lab.inside_argv(host, ["unshare", "-m", "sh", "-c"])
         wrapper = home / "chromium"
         wrapper.write_text(f"#!/bin/sh\nexec {' '.join(command)} '{inside}' chromium \"$@\"\n")

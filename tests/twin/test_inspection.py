@@ -39,9 +39,7 @@ def test_every_service_of_the_inventory_listens(twin, name):
     listening = twin.run(name, "ss -Hlntu").stdout
     ports = {(line.split()[0], int(line.split()[4].rpartition(":")[2])) for line in listening.splitlines()}
     promised = {
-        (listen.protocol, listen.port)
-        for service in SITE.services_of(SITE.host(name))
-        for listen in service.listen
+        (listen.protocol, listen.port) for service in SITE.services_of(SITE.host(name)) for listen in service.listen
     }
     assert promised <= ports, promised - ports
 
