@@ -6,7 +6,7 @@ from datetime import date
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
 # Texts end up in comments of generated files: a line break in one would be a line of configuration.
@@ -17,6 +17,16 @@ Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9
 Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
 Selector = Annotated[str, StringConstraints(pattern=r"^(every|kind:[a-z]+(@(site|datacentre))?|[a-z][a-z0-9-]*)$")]
 Source = Annotated[str, StringConstraints(pattern=r"^(host:)?[a-z][a-z0-9-]*$", max_length=60)]
+
+
+def _written(value: object) -> object:
+    """A network is written as text: a number would be taken for an address without anybody noticing."""
+    if not isinstance(value, str) or "/" not in value:
+        raise ValueError("a network, as 10.80.0.0/16")
+    return value
+
+
+Network = Annotated[IPv4Network, BeforeValidator(_written)]
 
 
 class Row(BaseModel):
@@ -59,12 +69,12 @@ class Zone(Row):
 
 
 class Networks(Row):
-    supernet: IPv4Network
-    datacentre: IPv4Network
-    sites: IPv4Network
-    tunnels: IPv4Network
-    management: IPv4Network
-    provider: IPv4Network
+    supernet: Network
+    datacentre: Network
+    sites: Network
+    tunnels: Network
+    management: Network
+    provider: Network
     zones: list[Zone]
 
 

@@ -13,6 +13,8 @@ ORIGIN = """#!/usr/sbin/nft -f
 # Made by Kura from the inventory (network/firewall.py). Changes here are overwritten.
 # Check with `nft -c -f`; loading replaces this table at one stroke and touches no other.
 """
+# nft refuses longer ones.
+COMMENT = 120
 REFUSED = 'limit rate 5/second burst 20 packets log prefix "kura {chain} refused: " level info'
 
 Match = tuple[str, str, str]
@@ -153,7 +155,7 @@ def _rule(condition: str, protocol: str, ports: dict[int, list[str]]) -> str:
     numbers = sorted(ports)
     shown = str(numbers[0]) if len(numbers) == 1 else "{ " + ", ".join(map(str, numbers)) + " }"
     services = ", ".join(dict.fromkeys(name for number in numbers for name in ports[number]))
-    return f'\t\t{condition} {protocol} dport {shown} accept comment "{services}"'
+    return f'\t\t{condition} {protocol} dport {shown} accept comment "{services[:COMMENT]}"'
 
 
 def _echo(condition: str, addresses: str) -> str:

@@ -33,7 +33,7 @@ def zones(context: Context) -> Iterator[Problem]:
             if getattr(row, other) is not None:
                 yield context.problem("networks", ("zones", index, other), f"no {other}: the zone's place is {side}")
         values = [(("zones", index, key), getattr(row, key)) for index, row in here if getattr(row, key) is not None]
-        yield from context.repeats("networks", values, f"a {key}")
+        yield from context.repeats("networks", values, f"{'an' if key == 'offset' else 'a'} {key}")
     for index, row in rows:
         if len(row.id) > INTERFACE_LENGTH or row.id in RESERVED:
             expected = f"an interface name: at most {INTERFACE_LENGTH} characters and none of {', '.join(RESERVED)}"
