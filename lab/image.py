@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,10 +23,25 @@ from lab.shell import LabError, run
 Progress = Callable[[str], None]
 
 SUITE = "trixie"
-BASE = (
-    "systemd systemd-sysv dbus python3 python3-apt iproute2 openssh-server ca-certificates sudo nftables "
-    "iputils-ping curl openssl procps less acl netcat-openbsd"
-).split()
+BASE = [
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "python3",
+    "python3-apt",
+    "iproute2",
+    "openssh-server",
+    "ca-certificates",
+    "sudo",
+    "nftables",
+    "iputils-ping",
+    "curl",
+    "openssl",
+    "procps",
+    "less",
+    "acl",
+    "netcat-openbsd",
+]
 # What the lab itself needs on hosts, beside the roles' packages: userspace WireGuard (no kernel module here),
 # and for the workshop a PostgreSQL and a Python that can make environments.
 EXTRA = ["wireguard-go", "wireguard-tools", "postgresql-17", "python3-venv"]
@@ -173,18 +190,7 @@ def run_in_layer(argv: list[str], bind: list[Path], progress: Progress = lambda 
     binds = [f"--bind-ro={path}" for path in bind]
     with mounted(lower) as root:
         return run(
-            [
-                "systemd-nspawn",
-                "-q",
-                "--register=no",
-                "--keep-unit",
-                "--as-pid2",
-                "--console=pipe",
-                "-D",
-                root,
-                *binds,
-                *argv,
-            ],
+            [*container(root, *binds), *argv],
             env=nspawn_environment(),
         ).stdout
 
@@ -192,8 +198,6 @@ def run_in_layer(argv: list[str], bind: list[Path], progress: Progress = lambda 
 @contextlib.contextmanager
 def mounted(lower: list[Path]) -> Iterator[Path]:
     """A throwaway writable root over `lower`, gone at the end."""
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="kura-root-", dir=paths.cache()) as scratch:
         root, upper, work = (Path(scratch) / name for name in ("root", "upper", "work"))
         for folder in (root, upper, work):
@@ -206,10 +210,14 @@ def mounted(lower: list[Path]) -> Iterator[Path]:
             run(["umount", "-R", root])
 
 
+def container(root: Path, *options: str) -> list[str]:
+    """The command line that runs one command in a root of the image, on this machine's network, without booting it."""
+    flags = ["-q", "--register=no", "--keep-unit", "--as-pid2", "--console=pipe"]
+    return ["systemd-nspawn", *flags, "-D", str(root), *options]
+
+
 def nspawn_environment() -> dict[str, str]:
     """What systemd-nspawn needs to know on a machine with mixed control groups."""
-    import os
-
     return {
         "PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
         "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",

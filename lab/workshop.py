@@ -6,8 +6,11 @@ database keeps nothing that matters: it trusts its socket and does not wait for 
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -44,8 +47,6 @@ exec setpriv --reuid=postgres --regid=postgres --init-groups /usr/lib/postgresql
 
 def is_up() -> bool:
     """Whether the workshop's PostgreSQL accepts connections."""
-    import socket
-
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(SOCKETS / ".s.PGSQL.5432"))
@@ -70,7 +71,12 @@ def start(progress: image.Progress) -> None:
     run(["mount", "-t", "overlay", "kura-workshop", "-o", options, home / "root"])
     with (home / "log").open("w") as log:
         process = subprocess.Popen(
-            _nspawn(home / "root", "--machine=kura-workshop", f"--bind={SOCKETS}:/run/workshop") + ["sh", "-c", _SERVE],
+            [
+                *image.container(home / "root", "--machine=kura-workshop", f"--bind={SOCKETS}:/run/workshop"),
+                "sh",
+                "-c",
+                _SERVE,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -83,21 +89,18 @@ def start(progress: image.Progress) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise LabError("the workshop's PostgreSQL did not start:\n" + (home / "log").read_text()[-2000:])
         time.sleep(0.2)
-    psql = ["/usr/lib/postgresql/17/bin/psql", "-h", "/run/workshop", "-U", "postgres", "-qAtc"]
-    inside = ["nsenter", "-t", _child(process.pid), "-a"]
-    for role, options in (
-        ("kura", "SUPERUSER LOGIN"),
-        ("kura_owner", "LOGIN"),
-        ("kura_app", "LOGIN"),
-        ("kura_read", "LOGIN"),
-    ):
-        run([*inside, *psql, f"DO $$ BEGIN CREATE ROLE {role} {options}; EXCEPTION WHEN duplicate_object THEN END $$"])
+    for role, options in {
+        "kura": "SUPERUSER LOGIN",
+        "kura_owner": "LOGIN",
+        "kura_app": "LOGIN",
+        "kura_read": "LOGIN",
+    }.items():
+        _psql("postgres", f"DO $$ BEGIN CREATE ROLE {role} {options}; EXCEPTION WHEN duplicate_object THEN END $$")
+    make_database("kura")
 
 
 def stop() -> None:
     """Stop the workshop and forget its data."""
-    import shutil
-
     home = _home()
     pid = home / "pid"
     if pid.exists():
@@ -116,19 +119,16 @@ def stop() -> None:
 
 
 def python(argv: list[str], requirements: str, progress: image.Progress, env: dict[str, str], log: Path) -> int:
-    """Run Debian 13's Python 3.13 in the project's folder, its packages pinned by `requirements`; returns the exit code.
+    """Run Debian 13's Python 3.13 in the project's folder; returns the exit code.
 
-    Output goes to `log`; a folder named by `KURA_RESULTS_DIR` in `env` is writable.
-
-    `requirements` is the text of a hashed requirements file. The environment is made once per text and cached.
+    `requirements` is the text of a hashed requirements file; its environment is made once and cached. Output goes
+    to `log`; a folder named by `KURA_RESULTS_DIR` in `env` is writable.
     """
-    import hashlib
-
     digest = hashlib.sha256(requirements.encode()).hexdigest()[:12]
     environment = paths.cache() / "venvs" / f"py313-{digest}"
     project = paths.root()
     with image.mounted(image.lower_dirs(progress)) as root:
-        base = _nspawn(
+        base = image.container(
             root,
             "--resolv-conf=copy-host",
             f"--bind={environment.parent}",
@@ -163,20 +163,6 @@ def _home() -> Path:
     return Path("/var/lib/kura-workshop")
 
 
-def _nspawn(root: Path, *options: str) -> list[str]:
-    return [
-        "systemd-nspawn",
-        "-q",
-        "--register=no",
-        "--keep-unit",
-        "--as-pid2",
-        "--console=pipe",
-        "-D",
-        str(root),
-        *options,
-    ]
-
-
 def _child(pid: int) -> str:
     """The container's first process behind nspawn's own."""
     done = run(["pgrep", "-P", str(pid)], check=False)
@@ -193,7 +179,12 @@ def _wait_gone(pid: int) -> None:
 
 def make_database(name: str) -> None:
     """Make a database in the workshop unless it is there."""
-    psql = ["/usr/lib/postgresql/17/bin/psql", "-h", "/run/workshop", "-U", "kura", "-d", "postgres", "-qAtc"]
-    inside = ["nsenter", "-t", _child(int((_home() / "pid").read_text())), "-a"]
-    if not run([*inside, *psql, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"]).stdout.strip():
-        run([*inside, *psql, f'CREATE DATABASE "{name}"'])
+    known = _psql("kura", "SELECT datname FROM pg_database").split()
+    if name not in known:
+        _psql("kura", f'CREATE DATABASE "{name}"')
+
+
+def _psql(user: str, statement: str) -> str:
+    """What the workshop's PostgreSQL answers to one statement."""
+    inside = ["nsenter", "-t", _child(int((_home() / "pid").read_text())), "-a", "/usr/lib/postgresql/17/bin/psql"]
+    return run([*inside, "-h", "/run/workshop", "-U", user, "-d", "postgres", "-qAtc", statement]).stdout

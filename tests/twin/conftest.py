@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -61,9 +60,9 @@ class RunningTwin:
 
 
 @pytest.fixture(scope="session")
-def twin() -> Iterator[RunningTwin]:
+def twin() -> RunningTwin:
     """The running twin of the inventory named by KURA_INVENTORY (default nagano)."""
     running = RunningTwin(load(os.environ.get("KURA_INVENTORY", "nagano")))
     if not running.running():
         pytest.fail("no twin is running: start it with ./kura up")
-    yield running
+    return running
