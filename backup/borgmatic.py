@@ -47,8 +47,6 @@ def config(job: plan.Job) -> str:
         "exclude_caches": True,
         "exclude_if_present": [".kura-no-backup"],
         "lock_wait": 900,
-        "retries": 2,
-        "retry_wait": 60,
     }
     if job.databases:
         value["before_backup"] = [

@@ -23,7 +23,7 @@ DRILL_USER = "drill"
 POWERDOWN_FLAG = "/run/nut/killpower"  # tmpfs: a left-over flag would cut the UPS at the next ordinary reboot
 EVENTS = (
     *("ONLINE", "ONBATT", "LOWBATT", "FSD", "COMMOK", "COMMBAD", "SHUTDOWN", "REPLBATT", "NOCOMM", "NOPARENT"),
-    *("CAL", "NOTCAL", "OFF", "NOTOFF", "BYPASS", "NOTBYPASS"),
+    *("CAL", "OFF", "NOTOFF", "BYPASS", "NOTBYPASS"),
 )
 
 
