@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import yaml
 
 from inventory import Host, Inventory, Service
+from monitoring import rules
 
 INTERVAL = "15s"
 BLACKBOX = "127.0.0.1:9115"
-RULES = "/etc/prometheus/rules.d/*.yml"
+RULES = "/etc/prometheus/rules.d"
 AUTHORITY = "/etc/kura/tls/ca.crt"
 HOOK_CREDENTIALS = "/etc/kura/alertmanager.token"
 HOOK_PATH = "/hooks/alertmanager"
@@ -101,7 +102,8 @@ def scrape(site: Inventory, host: Host, *, only: Collection[str] | None = None) 
             "evaluation_interval": INTERVAL,
             "external_labels": {"inventory": site.name},
         },
-        "rule_files": [RULES],
+        # By name: a rule file that an older release left behind is not read.
+        "rule_files": [f"{RULES}/{name}" for name in rules.files(site, host)],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": managers}]}]},
         "scrape_configs": jobs,
     }
@@ -211,7 +213,7 @@ def _probes_of(site: Inventory, service: Service, host: Host) -> list[Probe]:
         names = [site.fqdn(name) for name in service.row.names] or [str(host.address)]
         standard = {"http": 80, "https": 443}[kind]
         port = "" if _port(service) == standard else f":{_port(service)}"
-        return [Probe(service.id, kind, f"{kind}://{name}{port}{path}", labels) for name in names]
+        return [Probe(service.id, kind, f"{kind}://{name}{port}{path}", {**labels, "name": name}) for name in names]
     return [Probe(service.id, kind, f"{host.address}:{_port(service)}", labels)]
 
 

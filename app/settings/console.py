@@ -1,7 +1,7 @@
 """The operations console on the monitoring host: its own SQLite, alive when the library is not."""
 
 from app.settings.base import *  # noqa: F403
-from app.settings.base import BASE_APPS, BASE_MIDDLEWARE, read_config
+from app.settings.base import BASE_APPS, BASE_DIR, BASE_MIDDLEWARE, read_config
 
 CONFIG = read_config(
     "inventory", "secret_key", "allowed_hosts", "prometheus_url", "alertmanager_url", "monitoring", "hook_token"
@@ -30,7 +30,12 @@ DATABASES = {
         },
     }
 }
-STATIC_ROOT = CONFIG.get("static_root", "/var/lib/kura/console-static")
+# Apart from the library's, where one server has both.
+STATIC_ROOT = BASE_DIR / "static-console"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+}
 LOGIN_URL = "operations:sign-in"
 LOGIN_REDIRECT_URL = "operations:overview"
 LOGOUT_REDIRECT_URL = "operations:sign-in"
