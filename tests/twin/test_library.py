@@ -1,0 +1,163 @@
+"""The library as a browser meets it: its names over TLS, from where they may be asked, and when it is down."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+STOP = "systemctl stop kura-library.socket kura-library.service"
+START = "systemctl start kura-library.socket kura-library.service"
+
+# Copies every packet of an interface to standard output until it is ended.
+CAPTURE = """
+import socket, sys
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+wire.bind((sys.argv[1], 0))
+sys.stderr.write("listening\\n")
+sys.stderr.flush()
+while True:
+    sys.stdout.buffer.write(wire.recv(70000))
+    sys.stdout.buffer.flush()
+"""
+
+
+@pytest.fixture(scope="module")
+def fetch(twin):
+    """curl on a host's network, trusting the appliance's own authority only. `name` is opac or staff."""
+    address = twin.site.service("library").hosts[0].address
+
+    def run(source, name, path, *options, authority=None):
+        host = twin.site.fqdn(name)
+        trusted = authority or str(twin.state / "ca.crt")
+        return twin.inside(
+            source, "curl", "-sS", "-m", "20", "--cacert", trusted, "--resolve", f"{host}:443:{address}", *options,
+            f"https://{host}{path}",
+        )  # fmt: skip
+
+    return run
+
+
+def status(fetch, *arguments):
+    """The status of an answer; 0 when there was none."""
+    found = re.findall(r"^HTTP/\S+ (\d+)", fetch(*arguments, "-i").stdout, flags=re.MULTILINE)
+    return int(found[0]) if found else 0
+
+
+def until(condition, patience=60):
+    """Ask again until it holds; False when it did not in time."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+    return False
+
+
+def test_the_opac_answers_a_kiosk_over_tls_through_the_tunnel(fetch):
+    done = fetch("opac-nagano-1", "opac", "/", "-w", "\n%{http_code} %{http_version} %{ssl_verify_result}")
+    assert done.ok, done.stdout
+    assert "蔵書検索" in done.stdout
+    assert done.stdout.splitlines()[-1] == "200 2 0"
+
+
+def test_a_browser_that_does_not_know_our_authority_is_warned(fetch):
+    assert fetch("operator", "opac", "/", authority="/etc/ssl/certs/ca-certificates.crt").rc == 60
+
+
+def test_tls_before_1_2_is_refused(fetch):
+    old = ["--tls-max", "1.1", "--tlsv1.0", "--ciphers", "DEFAULT@SECLEVEL=0"]
+    assert fetch("operator", "opac", "/health", "--tls-max", "1.2", "--ciphers", "DEFAULT@SECLEVEL=0").ok
+    assert fetch("operator", "opac", "/health", *old).rc == 35
+
+
+def test_health_names_the_current_release_and_the_database(twin, fetch):
+    told = json.loads(fetch("operator", "opac", "/health").stdout)
+    assert told["status"] == "ok"
+    assert told["database"] is True
+    assert twin.run("app1", "readlink /opt/kura/current").stdout.strip().endswith("/" + told["release"])
+
+
+def test_staff_pages_answer_operations(fetch):
+    assert status(fetch, "operator", "staff", "/staff/sign-in/") == 200
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("-H", "X-Forwarded-For: 10.81.1.75"), ("-H", "X-Real-IP: 10.81.1.75"), ("-H", "X-Forwarded-Host: opac")],
+)
+def test_staff_pages_are_refused_to_a_kiosk_whatever_it_claims(fetch, options):
+    done = fetch("opac-nagano-1", "staff", "/staff/sign-in/", "-w", "\n%{http_code}", *options)
+    assert done.stdout.endswith("\n403"), done.stdout
+    assert "この端末からはご利用いただけません" in done.stdout
+
+
+def test_staff_pages_are_refused_to_a_kiosk_under_the_public_name(twin, fetch):
+    assert status(fetch, "opac-nagano-1", "opac", "/health") == 200
+    assert status(fetch, "opac-nagano-1", "opac", "/counter/") == 404
+    assert status(fetch, "opac-nagano-1", "opac", "/staff/", "-H", f"Host: {twin.site.fqdn('staff')}") == 403
+
+
+def test_a_name_that_is_not_ours_gets_neither_certificate_nor_page(twin, fetch):
+    assert fetch("operator", "intruder", "/", "-k").rc == 35
+    assert status(fetch, "operator", "opac", "/", "-H", "Host: intruder.example") == 421
+
+
+def test_static_files_may_be_kept_for_ever_under_names_that_change(fetch):
+    style = re.search(r'href="(/static/[^"]+\.[0-9a-f]{12}\.css)"', fetch("operator", "opac", "/").stdout)
+    assert style
+    done = fetch("operator", "opac", style[1], "-i")
+    assert "immutable" in done.stdout
+    assert "strict-transport-security" in done.stdout
+
+
+def test_figures_are_for_the_monitoring_host_only(twin):
+    url = f"http://{twin.site.service('library').hosts[0].address}:9180/metrics"
+    monitor = twin.site.service("prometheus").hosts[0].name
+    assert "kura_database_up 1.0" in twin.run(monitor, f"curl -sS -m 10 {url}").stdout
+    for elsewhere in ("operator", "opac-nagano-1"):
+        assert not twin.inside(elsewhere, "curl", "-sS", "-m", "2", url).ok
+
+
+def test_a_restart_refuses_no_request(twin, fetch):
+    restart = subprocess.Popen(
+        ["ssh", "-F", str(twin.lab.ssh_config), "app1", "systemctl restart kura-library.service"],
+        stdin=subprocess.DEVNULL,
+    )
+    seen = [status(fetch, "operator", "opac", "/health")]
+    while restart.poll() is None:
+        seen.append(status(fetch, "operator", "opac", "/health"))
+    assert restart.returncode == 0
+    assert set(seen) == {200}, seen
+
+
+def test_a_stopped_application_shows_a_page_in_japanese_and_comes_back(twin, fetch):
+    assert twin.run("app1", STOP).ok
+    try:
+        done = fetch("operator", "opac", "/", "-i")
+        assert " 503" in done.stdout.splitlines()[0]
+        assert "retry-after: 60" in done.stdout
+        assert "ただいまご利用いただけません" in done.stdout
+    finally:
+        assert twin.run("app1", START).ok
+    assert until(lambda: status(fetch, "operator", "opac", "/health") == 200)
+
+
+@pytest.mark.req("F-AUD-013")
+def test_the_wires_of_the_application_host_show_no_card_number(twin, fetch):
+    card = "99887766554433"
+    argv = twin.lab.inside_argv("app1", [sys.executable, "-c", CAPTURE, "app"])
+    capture = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert capture.stderr.readline() == b"listening\n"
+        assert status(fetch, "operator", "opac", f"/?q={card}") == 200
+        assert status(fetch, "operator", "opac", "/my/sign-in/", "-H", f"X-Card: {card}") == 200
+    finally:
+        capture.kill()
+        seen, _ = capture.communicate(timeout=20)
+    assert twin.site.fqdn("opac").encode() in seen, "the browser's connection was not seen"
+    assert len(seen) > 5000
+    assert card.encode() not in seen
