@@ -19,7 +19,8 @@ def main(context: Context) -> int:
     """Stop and remove."""
     with context.progress.step("down"):
         context.twin.down()
-        if not context.arguments.keep_workshop:
+        # Other instances' tests may be using the workshop: only the main one takes it along.
+        if paths.instance() == "kura" and not context.arguments.keep_workshop:
             workshop.stop()
         if context.arguments.cache:
             shutil.rmtree(paths.cache(), ignore_errors=True)
