@@ -93,7 +93,13 @@ def refuse(actor: Actor, operation: Operation) -> None:
 
 @transaction.atomic
 def put_staff(
-    actor: Actor, number: str, *, name: str, roles: tuple[str, ...], branch: str | None = None, password: str | None = None
+    actor: Actor,
+    number: str,
+    *,
+    name: str,
+    roles: tuple[str, ...],
+    branch: str | None = None,
+    password: str | None = None,
 ) -> StaffUser:
     """Create or change a member of staff. ValidationError for a password against the policy; Role.DoesNotExist
     and Branch.DoesNotExist for unknown codes."""
@@ -115,7 +121,9 @@ def put_staff(
 @transaction.atomic
 def seed_roles() -> None:
     """The three roles, and the first grants of operations never seen before. Idempotent."""
-    roles = {code: Role.objects.get_or_create(code=code, defaults={"name": name, "order": order})[0] for code, name, order in ROLES}
+    for code, name, order in ROLES:
+        Role.objects.get_or_create(code=code, defaults={"name": name, "order": order})
+    roles = {role.code: role for role in Role.objects.all()}
     known = set(KnownOperation.objects.values_list("code", flat=True))
     fresh = [operation for operation in declared() if operation.code not in known]
     grants = [RoleGrant(role=roles[code], operation=operation.code) for operation in fresh for code in operation.roles]

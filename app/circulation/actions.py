@@ -20,7 +20,7 @@ from app.branches.queries import closing_of
 from app.catalog.codes import LENDABLE_STATUSES
 from app.catalog.models import Item
 from app.circulation import queries, rules
-from app.circulation.models import ItemTally, LastReturn, Loan, LoanRule, LoanStatistic
+from app.circulation.models import LastReturn, Loan, LoanRule, LoanStatistic
 from app.patrons.models import Patron
 from app.patrons.rules import age_band
 
@@ -186,7 +186,8 @@ def give_back(actor: Actor, barcode: str, branch: Branch, now: datetime | None =
 
 def _returned(item: Item, branch: Branch, days_late: int) -> Outcome:
     if item.branch_id != branch.pk:
-        return Outcome("info", "give_back", f"返却しました。{item.branch.name}へ回送してください。", item, days_late=days_late)
+        message = f"返却しました。{item.branch.name}へ回送してください。"
+        return Outcome("info", "give_back", message, item, days_late=days_late)
     if days_late:
         return Outcome("warn", "give_back", f"返却しました（{days_late}日延滞）。", item, days_late=days_late)
     return Outcome("ok", "give_back", "返却しました。", item)

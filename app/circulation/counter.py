@@ -18,6 +18,7 @@ from app.patrons.rules import card_problem, plain_number
 
 SALT = "app.circulation.counter"
 OPEN_SECONDS = 30 * 60
+UNREADABLE = Outcome("bad", "unreadable", "番号として読み取れません。もう一度読み取ってください。")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def scan_to_lend(actor: Actor, text: str, token: str, branch: Branch, today: dat
     """A card opens its patron (and closes the one before); an item goes to the patron who is open."""
     number = plain_number(text)
     if not number:
-        return _keep(actor, Outcome("bad", "unreadable", "番号として読み取れません。もう一度読み取ってください。"), token, branch, today, text)
+        return _keep(actor, UNREADABLE, token, branch, today, text)
     looks_like_card = card_problem(number) is None
     if looks_like_card:
         patron = patrons.by_card(number)
@@ -113,7 +114,8 @@ def _open(actor: Actor, patron: Patron, branch: Branch, today: date, number: str
     if panel.stop:
         outcome = Outcome("bad", "patron_stopped", panel.stop)
     elif panel.late or patron.message:
-        outcome = Outcome("warn", "patron", patron.message or f"延滞が{panel.late}点あります。資料を読み取ってください。")
+        late = f"延滞が{panel.late}点あります。資料を読み取ってください。"
+        outcome = Outcome("warn", "patron", patron.message or late)
     else:
         outcome = Outcome("info", "patron", "資料を読み取ってください。")
     return Answer(outcome, panel, open_token(actor, patron), number, opened=True)
@@ -136,7 +138,7 @@ def scan_to_return(actor: Actor, text: str, branch: Branch) -> Answer:
     """An item comes back; no card is needed and nobody is shown."""
     number = plain_number(text)
     if not number:
-        return Answer(Outcome("bad", "unreadable", "番号として読み取れません。もう一度読み取ってください。"), scanned=text[:20])
+        return Answer(UNREADABLE, scanned=text[:20])
     outcome = actions.give_back(actor, number, branch)
     if outcome.code == "unknown_item" and card_problem(number) is None:
         outcome = Outcome("warn", "card_on_return", "利用券の番号です。返却では資料だけを読み取ります（貸出はF2）。")

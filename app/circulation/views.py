@@ -11,6 +11,10 @@ from app.circulation.counter import Answer, scan_to_lend, scan_to_return
 from app.patrons.rules import CARD_LENGTH
 
 MARKS = {"ok": "✓", "info": "●", "warn": "▲", "bad": "✕"}
+NO_BRANCH = {
+    "title": "所属館が登録されていません",
+    "message": "貸出・返却を記録する館を、管理者が職員に登録してください。",
+}
 NOBODY = Answer(actions.Outcome("", "ready", ""))
 
 
@@ -29,10 +33,7 @@ def give_back(request: HttpRequest) -> HttpResponse:
 def _screen(request: HttpRequest, mode: str) -> HttpResponse:
     branch = request.user.branch
     if branch is None:
-        return render(
-            request, "web/error.html", status=403,
-            context={"title": "所属館が登録されていません", "message": "貸出・返却を記録する館を、管理者が職員に登録してください。"},
-        )
+        return render(request, "web/error.html", NO_BRANCH, status=403)
     answer = NOBODY
     if request.method == "POST":
         text, token = request.POST.get("scan", "")[:40], request.POST.get("token", "")

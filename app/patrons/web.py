@@ -7,13 +7,13 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from app.access.actor import Actor
 from app.patrons import queries
 from app.patrons.models import Patron
 from app.patrons.rules import is_valid
-from django.utils import timezone
 
 View = Callable[..., HttpResponse]
 

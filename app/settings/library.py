@@ -8,9 +8,13 @@ CONFIG = read_config("inventory", "secret_key", "allowed_hosts", "database")
 INVENTORY = CONFIG["inventory"]
 SECRET_KEY = CONFIG["secret_key"]
 ALLOWED_HOSTS = CONFIG["allowed_hosts"]
+STRICT_HOSTS = True
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] + [f"https://{host}:*" for host in ALLOWED_HOSTS]
 
 _database = CONFIG["database"]
+# Only a server that proves its name with the appliance's own CA gets our password.
+_root = _database.get("sslrootcert")
+_tls = {"sslmode": "verify-full", "sslrootcert": _root} if _root else {}
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -21,8 +25,7 @@ DATABASES = {
         "PASSWORD": _database.get("password", ""),
         "OPTIONS": {
             "connect_timeout": 5,
-            # Only a server that proves its name with the appliance's own CA gets our password.
-            **({"sslmode": "verify-full", "sslrootcert": _database["sslrootcert"]} if _database.get("sslrootcert") else {}),
+            **_tls,
             "application_name": "kura",
             "options": "-c statement_timeout=30000 -c lock_timeout=5000 -c timezone=Asia/Tokyo",
         },

@@ -47,4 +47,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form that is too old or came from elsewhere."""
-    return _error(request, 403, "画面の有効期限が切れました", "前の画面に戻り、再読み込みしてからもう一度操作してください。")
+    message = "前の画面に戻り、再読み込みしてからもう一度操作してください。"
+    return _error(request, 403, "画面の有効期限が切れました", message)
