@@ -6,6 +6,7 @@ file, one entry per test node id, the last run winning. The file is `results/tes
 or the path in the environment variable `KURA_RESULTS`.
 
     {"tests": {"<node id>": {"requirements": [...], "outcome": "passed|failed|skipped",
+                             "title": "<Japanese, where the test has one>",
                              "date": "<ISO time, UTC>", "seconds": 0.01, "python": "3.11.2"}}}
 """
 
@@ -86,6 +87,7 @@ class Recorder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.requirements: dict[str, tuple[str, ...]] = {}
+        self.titles: dict[str, str] = {}
         self.outcomes: dict[str, str] = {}
         self.seconds: dict[str, float] = {}
         self.dates: dict[str, str] = {}
@@ -98,6 +100,9 @@ class Recorder:
         if unknown:
             raise pytest.UsageError("\n".join(_sentences(unknown)))
         self.requirements.update({item.nodeid: cited(item) for item in items})
+        self.titles.update(
+            {item.nodeid: marker.args[0] for item in items if (marker := item.get_closest_marker("title"))}
+        )
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test passed only when its set-up, body and tear-down all did."""
@@ -114,6 +119,7 @@ class Recorder:
             nodeid: {
                 "requirements": list(self.requirements.get(nodeid, ())),
                 "outcome": outcome,
+                **({"title": self.titles[nodeid]} if nodeid in self.titles else {}),
                 "date": self.dates[nodeid],
                 "seconds": round(self.seconds[nodeid], 3),
                 "python": platform.python_version(),
@@ -134,5 +140,6 @@ def _sentences(unknown: Iterable[tuple[pytest.Item, str]]) -> list[str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Start recording for this run (not when tests are only listed)."""
     config.addinivalue_line("markers", "req(*ids): the requirement ids that this test proves")
+    config.addinivalue_line("markers", "title(text): how a report names what the test checks, in Japanese")
     recorder = Recorder(config.rootpath)
     config.pluginmanager.register(recorder, "kura-evidence-recorder")

@@ -18,19 +18,25 @@ from monitoring.reports.prometheus import QueryRange, Series, fetch
 STEP = 300
 HOUR = 3600
 MINUTE = 60
+# Each question asks about the whole step before its moment, so that nothing between two points is missed and a
+# system that has run for minutes is seen too.
 CPU = '1 - avg by (host) (rate(node_cpu_seconds_total{mode="idle"}[5m]))'
-MEMORY = "max by (host) (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)"
-DISK = (
-    "max by (host, mountpoint) (1 - node_filesystem_avail_bytes"
-    '{fstype!~"tmpfs|ramfs"} / node_filesystem_size_bytes{fstype!~"tmpfs|ramfs"})'
+MEMORY = (
+    "max by (host) (1 - avg_over_time(node_memory_MemAvailable_bytes[5m])"
+    " / avg_over_time(node_memory_MemTotal_bytes[5m]))"
 )
-MEASURED = 'count(up{job="node"})'
+_DISKS = '{fstype!~"tmpfs|ramfs"}[1h]'
+DISK = (
+    f"max by (host, mountpoint) (1 - avg_over_time(node_filesystem_avail_bytes{_DISKS})"
+    f" / avg_over_time(node_filesystem_size_bytes{_DISKS}))"
+)
+MEASURED = 'count(count_over_time(up{job="node"}[1h]))'
 HOST_UP = 'min by (host) (avg_over_time(up{job="node"}[1h]))'
 SERVICE_UP = "min by (service) (avg_over_time(probe_success[5m]))"
 FIRING = 'ALERTS{alertstate="firing"}'
-BACKUP = "max by (host) (kura_backup_last_success_timestamp_seconds)"
-BACKUP_SIZE = "max by (host) (kura_backup_last_size_bytes)"
-CERTIFICATE = "min by (service, instance) (probe_ssl_earliest_cert_expiry)"
+BACKUP = "max by (host) (last_over_time(kura_backup_last_success_timestamp_seconds[1h]))"
+BACKUP_SIZE = "max by (host) (last_over_time(kura_backup_last_size_bytes[1h]))"
+CERTIFICATE = "min by (service, instance) (last_over_time(probe_ssl_earliest_cert_expiry[1h]))"
 FORECAST_DAYS = 14
 
 
@@ -125,8 +131,7 @@ class Facts:
 
 def gather(site: Inventory, quarter: Quarter, query: QueryRange, evidence: Sequence[Evidence], now: datetime) -> Facts:
     """Ask for everything a quarter's report needs; `now` (aware) bounds a quarter that is not over."""
-    until = max(quarter.start, min(quarter.end, now))
-    until -= timedelta(seconds=until.timestamp() % HOUR)
+    until = max(quarter.start, min(quarter.end, now + timedelta(seconds=-now.timestamp() % HOUR)))
 
     def ask(promql: str, step: int) -> list[Series]:
         return fetch(query, promql, quarter.start, until, step)
@@ -225,7 +230,7 @@ def _filesystems(quarter: Quarter, found: Sequence[Series]) -> Iterable[Filesyst
         full = None
         if slope is not None and slope > 0.001:
             ahead = (100 - days[last]) / slope
-            full = last + timedelta(days=int(ahead)) if ahead < 36500 else None
+            full = last + timedelta(days=1 + int(ahead + 1e-6)) if ahead < 36500 else None  # counted from midnight
         yield Filesystem(series.labels.get("host", ""), series.labels.get("mountpoint", ""), days[last], slope, full)
 
 

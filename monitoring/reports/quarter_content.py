@@ -122,7 +122,7 @@ def _outages_table(facts: Facts) -> Table:
         for outage in facts.outages
     ]
     heads = ("開始", "終了", "サービス", "区分", "停止（分）")
-    return Table("停止の一覧", heads, rows, (2.4, 2.4, 5, 1.2, 1.6), brief=60, empty=nothing(facts))
+    return Table("停止の一覧", heads, rows, (2.9, 2.9, 4.6, 1.2, 1.6), brief=60, empty=nothing(facts))
 
 
 def resources(facts: Facts) -> Chapter:
@@ -138,6 +138,7 @@ def resources(facts: Facts) -> Chapter:
         "各サーバの使用率（％）である。CPUとメモリは5分ごと、ディスクは1時間ごとの値から求めた。"
         "ディスクは、そのサーバで最も使用率の高い領域を示す。",
         Table("資源の使用率", heads, rows, (2, 1.8, 1.4, 1.4, 1.4, 1.4, 1.4, 1.4)),
+        _answers_table(facts),
         "3か月の推移（日平均）を次に示す。線の切れ目は計測のない日である。",
     ]
     days = facts.quarter.days
@@ -148,3 +149,10 @@ def resources(facts: Facts) -> Chapter:
             series.append((name, [day and day[0] for day in usage.days] if usage else [None] * len(days)))
         blocks.append(Chart(f"{host.name} {host.purpose}", "％", days, series))
     return Chapter("サーバの資源", blocks)
+
+
+def _answers_table(facts: Facts) -> Table:
+    """How steadily each host answered monitoring: the servers, and every other host that was asked."""
+    hosts = [host for host in facts.site.hosts if host in facts.servers or host.name in facts.hosts_up]
+    rows: list[list[Cell]] = [[host.name, host.purpose, facts.hosts_up.get(host.name)] for host in hosts]
+    return Table("監視への応答率", ("サーバ", "用途", "応答率（％）"), rows, (2, 5, 2), digits=3)

@@ -16,8 +16,8 @@ from monitoring.reports.wording import NO_RECORD, RESULT, SEVERITIES, began, clo
 MARKS = {True: "○", False: "×", None: "－"}
 # Japanese for the figures that drills measure; evidence may bring its own in details.figure_titles.
 FIGURES = {
-    "seconds": "秒数", "files": "ファイル数", "rows": "行数", "tables": "表の数", "bytes": "バイト数", "changed": "変更数",
-    "stop_seconds": "停止までの秒数", "return_seconds": "復帰までの秒数", "lost": "失った件数",
+    "seconds": "秒数", "files": "ファイル数", "rows": "行数", "tables": "表の数", "bytes": "バイト数",
+    "changed": "変更数", "stop_seconds": "停止までの秒数", "return_seconds": "復帰までの秒数", "lost": "失った件数",
 }  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def _daily_table(facts: Facts, hosts: Sequence[Host]) -> Table:
         days = facts.backups[host.name].days if host.name in facts.backups else [None] * len(facts.quarter.days)
         for month in facts.quarter.months:
             signs = [MARKS[done] for day, done in zip(facts.quarter.days, days, strict=True) if day.month == month]
-            rows.append([host.name, f"{month}月", *signs, *([""] * (31 - len(signs)))])
+            rows.append([host.name, f"{month}月", *signs, *(["　"] * (31 - len(signs)))])
     return Table("日別の成否", ("サーバ", "月", *(str(day) for day in range(1, 32))), rows, (3.4, 1.6, *([1.0] * 31)))
 
 
@@ -85,7 +85,7 @@ def _drill_table(facts: Facts, title: str, done: Sequence[Evidence]) -> Table:
         [
             began(facts, item),
             item.title,
-            "、".join(item.hosts),
+            ", ".join(item.hosts),
             item.seconds,
             RESULT[item.passed],
             item.by or None,
@@ -94,7 +94,7 @@ def _drill_table(facts: Facts, title: str, done: Sequence[Evidence]) -> Table:
         for item in done
     ]
     heads = ("実施日時", "名称", "対象", "所要（秒）", "結果", "実施者", "測定値")
-    return Table(title, heads, rows, (2.7, 2.6, 1.8, 1.6, 1.2, 1.6, 3), empty=NO_RECORD)
+    return Table(title, heads, rows, (3.0, 2.9, 1.8, 1.6, 1.3, 1.7, 3), empty=NO_RECORD)
 
 
 def figures(item: Evidence) -> list[str]:
@@ -125,7 +125,7 @@ def alerts(facts: Facts) -> Chapter:
         [
             "監視が発した警報である。時刻は1分単位で求めた。",
             Table("警報の件数", heads, per_name, (4, 1.4, 1.2, 1.2, 1.2, 1.8), empty=nothing(facts)),
-            Table("警報の一覧", per_time, each, (2.6, 2.6, 2.4, 1.5, 4.6), brief=60, empty=nothing(facts)),
+            Table("警報の一覧", per_time, each, (2.8, 2.8, 2.4, 1.4, 4.2), brief=60, empty=nothing(facts)),
         ],
     )
 
@@ -154,7 +154,7 @@ def inspections(facts: Facts) -> Chapter:
     if done:
         last = done[-1]
         points: list[list[Cell]] = [
-            [number, point.title, "、".join(point.hosts), RESULT[point.passed], last.by or None, point.note]
+            [number, point.title, ", ".join(point.hosts), RESULT[point.passed], last.by or None, point.note]
             for number, point in enumerate(last.items, start=1)
         ]
         blocks.append(f"直近の点検（{era(facts.quarter.day(last.started))}）の全項目を次に示す。")
@@ -176,7 +176,7 @@ def work(facts: Facts) -> Chapter:
         [
             began(facts, item),
             item.title,
-            "、".join(item.hosts),
+            ", ".join(item.hosts),
             item.by or None,
             int(item.figures["changed"]) if "changed" in item.figures else None,
             "完了" if item.passed else "失敗",
@@ -185,5 +185,5 @@ def work(facts: Facts) -> Chapter:
     ]
     heads = ("実施日時", "作業", "対象", "実施者", "変更数", "結果")
     empty = f"{NO_DATA}（作業の記録がない）"
-    table = Table("作業の一覧", heads, rows, (2.8, 4, 3, 2, 1.3, 1.2), brief=60, empty=empty)
+    table = Table("作業の一覧", heads, rows, (2.8, 4, 3, 1.8, 1.3, 1.2), brief=60, empty=empty)
     return Chapter("作業の記録", [table], new_page=False)

@@ -55,12 +55,12 @@ def capacity(facts: Facts) -> Chapter:
     """Fill level, growth and the day each file system is full."""
     names = {host.name for host in facts.servers}
     rows = [_area(area) for area in facts.filesystems if area.host in names]
-    heads = ("サーバ", "領域", "使用率（％）", "30日の増加（ポイント）", "満杯の予測日")
+    heads = ("サーバ", "領域", "使用率（％）", "30日の増加", "満杯の予測日")
     sizing = facts.site.contract.sizing
     return Chapter(
         "容量",
         [
-            "期間中の日ごとの使用率に直線を当てはめ、100％に達する日を予測した。",
+            "期間中の日ごとの使用率に直線を当てはめ、100％に達する日を予測した。増加は使用率のポイントで示す。",
             Table("ディスク領域", heads, rows, (2, 3, 2, 3.2, 3.4), digits=2, empty=NO_DATA),
             f"設計の前提は、書誌{sizing.bibliographic_records:,}件（6年後{sizing.bibliographic_records_in_six_years:,}件）、"
             f"資料{sizing.items:,}点、利用者{sizing.patrons:,}人、年間貸出{sizing.loans_per_year:,}点である。",

@@ -215,6 +215,9 @@ def _fill(
     run = paragraph.add_run(text)
     run.font.size = Pt(size)
     run.font.bold = bold
+    mark = _element("w:rPr", {})  # the paragraph's end has a height of its own
+    mark.append(_element("w:sz", {"w:val": str(round(2 * size))}))
+    paragraph._p.get_or_add_pPr().append(mark)
     if shade:
         cell._tc.get_or_add_tcPr().append(_element("w:shd", {"w:val": "clear", "w:color": "auto", "w:fill": shade}))
 
@@ -247,7 +250,7 @@ def _chart(document: Any, chart: Chart, number: int, stamp: datetime) -> None:
     part = Part(PackURI(f"/word/charts/chart{number}.xml"), _CHART_TYPE, b"", package)
     part._blob = chart_xml(chart, part.relate_to(book, f"{_RELATIONS}/package"))
     relation = document.part.relate_to(part, f"{_RELATIONS}/chart")
-    width, height = Mm(TEXT_WIDTH), Mm(58)
+    width, height = Mm(TEXT_WIDTH), Mm(50)
     inline = parse_xml(
         '<w:drawing xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
         'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" '

@@ -1,11 +1,11 @@
-"""A quarter whose faults are known: answers the report's questions as Prometheus would, from a list of injected events."""
+"""A quarter whose faults are known: answers the report's questions as Prometheus would, from injected events."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -147,9 +147,8 @@ def known_evidence() -> list[Evidence]:
     def done(kind: str, name: str, start: datetime, minutes: float, **more: Any) -> Evidence:
         passed = more.pop("passed", True)
         end = start + timedelta(minutes=minutes)
-        return Evidence(
-            kind=kind, name=name, started=start.astimezone(UTC), finished=end.astimezone(UTC), passed=passed, **more
-        )  # type: ignore[arg-type]
+        data = {"kind": kind, "name": name, "started": start, "finished": end, "passed": passed, **more}
+        return Evidence.model_validate(data)
 
     items = [
         {"title": "全サーバの時刻が基準と0.1秒以内で合っている", "passed": True, "hosts": list(SERVERS)},
@@ -162,7 +161,7 @@ def known_evidence() -> list[Evidence]:
         done("deploy", "site", at(8, 25, 21, 50), 30, hosts=["app1"], figures={"changed": 7.0},
              details={"title": "月例更新の適用", "by": "保科 理恵"}),
         done("drill", "power-cut", at(9, 8, 9), 9, hosts=list(SERVERS), passed=False,
-             details={"title": "停電と復電", "by": "小林 直樹"}, figures={"stop_seconds": 171.0, "return_seconds": 96.5}),
+             figures={"stop_seconds": 171.0, "return_seconds": 96.5}, details={"title": "停電と復電", "by": "小林 直樹"}),
         done("inspection", "periodic", at(9, 15, 9), 40, passed=False, hosts=list(SERVERS),
              details={"title": "第2四半期 定期点検", "by": "小林 直樹", "items": items}),
     ]  # fmt: skip
