@@ -218,7 +218,8 @@ def _chip(x: float, y: float, words: str) -> list[str]:
 
 def _terminals(site: Inventory, group: list[Place]) -> str:
     ids = {place.id for place in group}
-    counts = Counter(host.zone for host in site.hosts if host.place and host.place.id in ids and host.kind == "terminal")
+    here = [host for host in site.hosts if host.place and host.place.id in ids]
+    counts = Counter(host.zone for host in here if host.kind == "terminal")
     return "　".join(f"{TERMINALS.get(zone, zone)} {count}台" for zone, count in counts.items())
 
 

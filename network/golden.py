@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from inventory import Host, Inventory, available, load
-from network import access, certificates, diagram, dns, firewall, interfaces, matrix, paths, time, vpn
+from network import certificates, diagram, dns, firewall, hostsfile, interfaces, matrix, paths, restrict, time, vpn
 
 FOLDER = Path(__file__).parent / "tests" / "golden"
 PICTURE = Path(__file__).parent
@@ -30,7 +30,8 @@ def of_host(site: Inventory, host: Host) -> dict[str, str]:
         "chrony.conf": time.chrony(site, host),
         "resolv.conf": dns.resolv(site, host),
         "certificates.json": _json(certificates.requests(site, host)),
-        "access.json": _json(access.names(site, host)),
+        "hosts.json": _json(hostsfile.entries(site, host)),
+        "names.json": _json([one for name in _web(site, host) for one in restrict.names(site, host, name)]),
         "interfaces.network": "\n".join(
             f"### {name}\n{text}" for name, text in interfaces.networkd(site, host).items()
         ),
@@ -41,6 +42,10 @@ def of_host(site: Inventory, host: Host) -> dict[str, str]:
         keys = {name: f"(public key of {name})" for name in vpn.peers(site, host)}
         found["wg0.conf"] = vpn.wireguard(site, host, f"(private key of {host.name})", keys)
     return found
+
+
+def _web(site: Inventory, host: Host) -> list[str]:
+    return [service.id for service in site.services_of(host) if service.row.tls]
 
 
 def write() -> None:

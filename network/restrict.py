@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from inventory import Host, Inventory
+from network.flows import source_is_outside
+from network.paths import source_host
 
 
 def zones(site: Inventory, host: Host, zones: list[str]) -> list[str]:
@@ -25,16 +27,28 @@ def servers(site: Inventory, host: Host, service: str) -> list[str]:
 def names(site: Inventory, host: Host, service: str) -> list[dict[str, object]]:
     """The names of a service for the web server: `{id, names, networks}`, one group per restriction.
 
-    `networks` are those that may ask for the names; empty when the service restricts them to no zone.
+    `networks` are those that may ask for the names; empty when the outside may. The firewall says the same, but
+    where two services share a port (everything on one server) only the web server can tell them apart.
     """
     row = site.service(service).row
     groups: dict[tuple[str, ...], list[str]] = {}
     for name in row.names:
-        groups.setdefault(tuple(row.restrict.get(name, [])), []).append(name)
+        allowed = row.restrict.get(name, row.from_)
+        everybody = any(source_is_outside(site, source) for source in allowed)
+        groups.setdefault(() if everybody else tuple(allowed), []).append(name)
     return [
-        {"id": group[0], "names": [site.fqdn(name) for name in group], "networks": zones(site, host, list(allowed))}
+        {"id": group[0], "names": [site.fqdn(name) for name in group], "networks": _asking(site, host, list(allowed))}
         for allowed, group in groups.items()
     ]
+
+
+def _asking(site: Inventory, host: Host, sources: list[str]) -> list[str]:
+    """The networks of sources; the host itself may always ask where anybody is refused."""
+    if not sources:
+        return []
+    single = [one for source in sources if (one := source_host(site, source)) is not None]
+    networks = zones(site, host, [source for source in sources if not source.startswith("host:")])
+    return [*networks, *(f"{one.address}/32" for one in single), "127.0.0.0/8"]
 
 
 def principal(site: Inventory, host: Host, service: str) -> str:

@@ -23,7 +23,7 @@ ODD = st.one_of(
     st.floats(allow_nan=True),
     st.dates(),
     st.text(max_size=20),
-    st.sampled_from(["gw1", "app1", "ops", "guest", "wan", "manage", "host:mon1", "every", "kind:router@site", "tcp/0"]),
+    st.sampled_from(["gw1", "app1", "ops", "guest", "wan", "manage", "host:mon1", "every", "kind:router@site"]),
     st.sampled_from(["10.80.0.0/12", "10.80.0.1", "0.0.0.0/0", "ups-a", "{place}", "none", "", "2030-12-14"]),
     st.lists(st.integers(), max_size=3),
     st.dictionaries(st.text(max_size=5), st.integers(), max_size=2),
@@ -81,16 +81,18 @@ def attempt(folder: Path, name: str, file: str, text: str | bytes) -> Inventory 
     try:
         return load(target)
     except InventoryError as refused:
-        assert refused.problems
-        assert all(problem.line >= 1 and problem.expected for problem in refused.problems)
-        return None
+        explained = bool(refused.problems) and all(one.line >= 1 and one.expected for one in refused.problems)
     finally:
         path.write_bytes(original)
+    assert explained
+    return None
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(edit=edits())
-def test_an_edited_value_is_loaded_or_refused(edit: tuple[str, str, str], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_an_edited_value_is_loaded_or_refused(
+    edit: tuple[str, str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     site = attempt(folder_of(tmp_path_factory), *edit)
     if site is not None:
         assert site.hosts
