@@ -98,7 +98,8 @@ systemctl mask systemd-networkd-wait-online.service getty@.service console-getty
   apt-daily.timer apt-daily-upgrade.timer systemd-firstboot.service e2scrub_all.timer dpkg-db-backup.timer
 mkdir -p /etc/ssh/sshd_config.d /root/.ssh
 chmod 700 /root/.ssh
-printf 'PermitRootLogin prohibit-password\nPasswordAuthentication no\nUseDNS no\n' > /etc/ssh/sshd_config.d/10-kura-day0.conf
+printf '%s\n' 'PermitRootLogin prohibit-password' 'PasswordAuthentication no' 'UseDNS no' \
+  > /etc/ssh/sshd_config.d/10-kura-day0.conf
 """
 
 
