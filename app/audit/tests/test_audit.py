@@ -52,7 +52,7 @@ def test_the_applications_role_may_write_and_read_the_log_and_nothing_else(appli
             "DROP TABLE audit_auditevent", "ALTER TABLE audit_auditevent DISABLE TRIGGER ALL",
             "CREATE TABLE public.mine (n int)",
         ):
-            with pytest.raises(ProgrammingError, match="permission denied|must be owner"), transaction.atomic():
+            with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), transaction.atomic():
                 cursor.execute(statement)
         cursor.execute("UPDATE patrons_patron SET message = ''")
         cursor.execute("RESET ROLE")
@@ -65,9 +65,9 @@ def test_privileges_are_granted_only_to_roles_that_exist():
 
 @pytest.mark.django_db
 def test_an_event_falls_with_the_act_it_records():
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         actions.record(ACTOR, "test.act")
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert not AuditEvent.objects.exists()
 
 

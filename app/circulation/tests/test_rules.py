@@ -28,8 +28,9 @@ def borrower(*due: date, valid_until: date | None = None, stopped_until: date | 
     return Borrower(valid_until, stopped_until, due, of_material)
 
 
-def lend(who: Borrower, row: Rule, *, closing: Closing = Closing(), reference_only: bool = False, shelf: str = ""):
-    return rules.may_lend(who, rules.Terms(row, row), closing, TODAY, reference_only=reference_only, shelf_problem=shelf)
+def lend(who: Borrower, row: Rule, *, reference_only: bool = False, shelf: str = ""):
+    case = rules.Terms(row, row)
+    return rules.may_lend(who, case, Closing(), TODAY, reference_only=reference_only, shelf_problem=shelf)
 
 
 @given(today=days, period=st.integers(1, 90), closing=closings)
