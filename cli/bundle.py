@@ -25,6 +25,8 @@ from pathlib import Path
 from packaging.markers import Marker
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from cli.context import Refused
+
 HOST_PYTHON = "3.13"
 # Sections of requirements.in whose packages run on the hosts; the others stay on the engineer's machine.
 HOST_SECTIONS = ("the inventory model", "app/")
@@ -37,7 +39,7 @@ KEPT = 8
 Progress = Callable[[str], None]
 
 
-class BundleError(Exception):
+class BundleError(Refused):
     """The bundle cannot be made; the message says what is missing and what to do."""
 
 
