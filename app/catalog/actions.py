@@ -39,7 +39,7 @@ def _checked(record: BibliographicRecord) -> None:
         record.clean_fields(exclude=["marc"])
     except ValidationError as error:
         name, messages = next(iter(error.message_dict.items()))
-        label = BibliographicRecord._meta.get_field(name).verbose_name
+        label = str(BibliographicRecord._meta.get_field(name).verbose_name)
         raise CatalogError(f"{label}: {messages[0]}") from error
 
 

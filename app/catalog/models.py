@@ -10,7 +10,7 @@ from app.catalog.codes import MaterialType, Origin, ShelfStatus
 
 
 def _texts() -> ArrayField:
-    return ArrayField(models.TextField(), default=list, blank=True)
+    return ArrayField(models.TextField(blank=True), default=list, blank=True)
 
 
 class BibliographicRecord(models.Model):

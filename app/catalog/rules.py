@@ -3,6 +3,9 @@
 import re
 import unicodedata
 
+# One check-digit scheme for every NW-7 label of the house, cards and items alike.
+from app.patrons.rules import number_is_sound, with_check_digit
+
 _ISBN_CHARACTERS = re.compile(r"[0-9][0-9\-\s]{8,16}[0-9Xx]")
 _ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
 _ERA_YEAR = re.compile(r"(明治|大正|昭和|平成|令和)\s*([0-9]{1,2}|元)")
@@ -10,7 +13,8 @@ _YEAR = re.compile(r"(?<![0-9])(1[0-9]{3}|20[0-9]{2})(?![0-9])")
 _NDC = re.compile(r"^[0-9]{1,3}(\.[0-9]+)?$")
 
 BARCODE_LENGTH = 10
-ITEM_PREFIX = "1"
+# Cards begin with 1: what was scanned is known from its first digit.
+ITEM_PREFIX = "2"
 
 
 def isbn13(text: str) -> str:
@@ -43,19 +47,18 @@ def item_barcode(serial: int) -> str:
     """The item number of a serial: the item prefix, eight digits, a check digit (NW-7 label, ten digits)."""
     if not 0 < serial < 10**8:
         raise ValueError(f"資料番号の連番が範囲外です: {serial}")
-    body = f"{ITEM_PREFIX}{serial:08d}"
-    return body + ean_check_digit(body)
+    return with_check_digit(f"{ITEM_PREFIX}{serial:08d}")
 
 
 def barcode_problem(barcode: str) -> str:
     """Why this is not an item number of ours, in words for the screen; "" when it is one."""
-    if not re.fullmatch(r"[0-9]+", barcode):
+    if not (barcode.isascii() and barcode.isdigit()):
         return "資料番号は数字だけで入力してください。"
     if len(barcode) != BARCODE_LENGTH:
         return f"資料番号は{BARCODE_LENGTH}桁です({len(barcode)}桁ありました)。"
     if not barcode.startswith(ITEM_PREFIX):
-        return f"資料番号は{ITEM_PREFIX}で始まります。"
-    if ean_check_digit(barcode[:-1]) != barcode[-1]:
+        return f"資料番号は{ITEM_PREFIX}で始まります。利用券の番号ではありませんか。"
+    if not number_is_sound(barcode):
         return "資料番号の検査数字が合いません。読み直してください。"
     return ""
 

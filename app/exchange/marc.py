@@ -109,7 +109,7 @@ def fields_of(record: Record, data: bytes) -> dict[str, Any]:
         "other_classes": other_classes,
         "language": _language(record),
         "material_type": _material_type(record),
-        "extent": " ".join(text for f in record.get_fields("300") for text in f.get_subfields("a", "b", "c", "e")),
+        "extent": _clean(" ".join(text for f in record.get_fields("300") for text in f.get_subfields("a", "b", "c", "e"))),
         "series": [_clean(" ".join(f.get_subfields("a", "v"))) for f in record.get_fields("490")],
         "subjects": [name for name, _ in subjects],
         "subject_readings": [reading for _, reading in subjects if reading],

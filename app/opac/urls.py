@@ -12,5 +12,6 @@ urlpatterns = [
     path("my/", views.my_page, name="my"),
     path("my/sign-in/", views.sign_in, name="sign_in"),
     path("my/sign-out/", views.sign_out, name="sign_out"),
+    path("my/password/", views.password, name="password"),
     path("robots.txt", views.robots, name="robots"),
 ]

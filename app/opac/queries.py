@@ -1,0 +1,113 @@
+"""Reads of the public pages. Availability is always read from the items and loans at this moment, never from the index."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from app.branches.models import Branch
+from app.catalog.codes import LENDABLE_STATUSES, ShelfStatus
+from app.catalog.models import BibliographicRecord, Item
+from app.circulation.queries import open_loans_for
+
+
+@dataclass(frozen=True)
+class ItemLine:
+    """One item as a reader may see it. `state` is a sentence fragment, `tone` ok, warn or faint."""
+
+    branch: str
+    location: str
+    call_number: str
+    barcode: str
+    state: str
+    tone: str
+    due_on: date | None
+    available: bool
+
+
+@dataclass(frozen=True)
+class RecordLine:
+    """One record of a result list with what its items come to."""
+
+    record: BibliographicRecord
+    items: int
+    available: int
+    branches: tuple[str, ...]
+    call_number: str
+
+    @property
+    def state(self) -> str:
+        """The availability in a word."""
+        if not self.items:
+            return "所蔵なし"
+        return "在架あり" if self.available else "すべて貸出中・利用不可"
+
+    @property
+    def tone(self) -> str:
+        """The colour of the state; the word says the same."""
+        return "ok" if self.available else ("warn" if self.items else "faint")
+
+
+def _line(item: Item, due_on: date | None) -> ItemLine:
+    lendable = item.status in LENDABLE_STATUSES and not item.reference_only
+    if due_on is not None:
+        state, tone = "貸出中", "warn"
+    elif item.status not in LENDABLE_STATUSES:
+        state, tone = item.get_status_display(), "faint"
+    elif item.reference_only:
+        state, tone = "館内閲覧のみ(禁帯出)", "ok"
+    else:
+        state, tone = item.get_status_display(), "ok"
+    return ItemLine(
+        branch=item.branch.name, location=item.location, call_number=item.call_number, barcode=item.barcode,
+        state=state, tone=tone, due_on=due_on, available=lendable and due_on is None,
+    )
+
+
+def item_lines(record_ids: Iterable[int]) -> dict[int, list[ItemLine]]:
+    """The items of these records that are not withdrawn, by record, in branch order. Two SQL statements."""
+    items = list(
+        Item.objects.filter(record_id__in=list(record_ids))
+        .exclude(status=ShelfStatus.WITHDRAWN)
+        .select_related("branch")
+        .order_by("branch__number", "call_number", "barcode")
+    )
+    out = open_loans_for([item.pk for item in items])
+    lines: dict[int, list[ItemLine]] = defaultdict(list)
+    for item in items:
+        loan = out.get(item.pk)
+        lines[item.record_id].append(_line(item, loan.due_on if loan else None))
+    return lines
+
+
+def record_lines(record_ids: list[int]) -> list[RecordLine]:
+    """These records in this order with what their items come to. Three SQL statements."""
+    if not record_ids:
+        return []
+    records = BibliographicRecord.objects.defer("marc", "contents", "notes").in_bulk(record_ids)
+    items = item_lines(record_ids)
+    lines = []
+    for record_id in record_ids:
+        if record_id not in records:  # withdrawn between the search and now
+            continue
+        own = items.get(record_id, [])
+        lines.append(
+            RecordLine(
+                record=records[record_id],
+                items=len(own),
+                available=sum(line.available for line in own),
+                branches=tuple(dict.fromkeys(line.branch for line in own)),
+                call_number=own[0].call_number if own else "",
+            )
+        )
+    return lines
+
+
+def record_of(record_id: int) -> BibliographicRecord | None:
+    """One record without its MARC, or None. One SQL statement."""
+    return BibliographicRecord.objects.defer("marc").filter(pk=record_id).first()
+
+
+def branch_names() -> dict[int, str]:
+    """The names of the branches by id, in the library's order. One SQL statement."""
+    return dict(Branch.objects.order_by("number").values_list("pk", "name"))
