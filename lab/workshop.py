@@ -131,6 +131,7 @@ def python(argv: list[str], requirements: str, progress: image.Progress, env: di
         base = image.container(
             root,
             "--resolv-conf=copy-host",
+            "--capability=CAP_NET_ADMIN",  # `nft --check` asks for it
             f"--bind={environment.parent}",
             f"--bind-ro={project}",
             f"--bind={SOCKETS}",
