@@ -59,6 +59,7 @@ def _chart(workbook: Workbook, name: str, chart: Chart) -> None:
     drawn.height, drawn.width = 9, 22
     drawn.y_axis.scaling.min, drawn.y_axis.scaling.max = 0, chart.top
     drawn.y_axis.title = chart.unit
+    drawn.y_axis.number_format, drawn.y_axis.majorUnit = "0", chart.top / 4
     drawn.x_axis = DateAxis(crossAx=100)
     drawn.x_axis.number_format, drawn.x_axis.majorTimeUnit = "m/d", "days"
     drawn.x_axis.majorUnit, drawn.x_axis.tickLblPos = TICK_DAYS, "low"

@@ -31,8 +31,9 @@ DISK = (
     f" / avg_over_time(node_filesystem_size_bytes{_DISKS}))"
 )
 MEASURED = 'count(count_over_time(up{job="node"}[1h]))'
-HOST_UP = 'min by (host) (avg_over_time(up{job="node"}[1h]))'
-SERVICE_UP = "min by (service) (avg_over_time(probe_success[5m]))"
+# A second short of the step: Prometheus 2 counts a sample on the left edge of a range too, which would count it twice.
+HOST_UP = 'min by (host) (avg_over_time(up{job="node"}[3599s]))'
+SERVICE_UP = "min by (service) (avg_over_time(probe_success[299s]))"
 FIRING = 'ALERTS{alertstate="firing"}'
 BACKUP = "max by (host) (last_over_time(kura_backup_last_success_timestamp_seconds[1h]))"
 BACKUP_SIZE = "max by (host) (last_over_time(kura_backup_last_size_bytes[1h]))"

@@ -233,8 +233,9 @@ def write_xlsx(path: Path, rows: Sequence[Row], site: Inventory, issued: date, e
             )
             for row in rows
         ],
-        (13, 7, 20, 46, 10, 46, 60, 10, 16),
+        (12, 7, 18, 42, 7, 42, 56, 9, 17),
     )  # fmt: skip
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A3
     for line in range(2, sheet.max_row + 1):
         sheet.cell(line, 8).fill = PatternFill("solid", fgColor=FILLS[sheet.cell(line, 8).value])
     office.save_workbook(workbook, path, datetime(issued.year, issued.month, issued.day, tzinfo=UTC))

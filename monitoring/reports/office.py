@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import unicodedata
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -86,10 +87,18 @@ def sheet_table(
             cell.alignment = Alignment(horizontal="right" if figure else "left", vertical="top", wrap_text=not figure)
             if isinstance(value, float):
                 cell.number_format = "#,##0.00"
+        lines = max((_lines(str(value), width) for value, width in zip(row, widths, strict=True)), default=1)
+        sheet.row_dimensions[number].height = 4 + 13.5 * lines  # Excel does not fit heights of files it did not write
     sheet.freeze_panes = sheet.cell(top + 1, 1)
     last = max(top + 1, top + len(rows))
     sheet.auto_filter.ref = f"A{top}:{get_column_letter(len(headings))}{last}"
     print_on_a4(sheet, heading_row=top)
+
+
+def _lines(text: str, width: float) -> int:
+    """Lines a text takes in a column of that width; Chinese characters and kana are two wide."""
+    columns = (sum(1 + (unicodedata.east_asian_width(sign) in "WFA") for sign in line) for line in text.split("\n"))
+    return sum(max(1, -(-count // max(1, int(width - 1)))) for count in columns)
 
 
 def print_on_a4(sheet: Any, heading_row: int | None = None, landscape: bool = True) -> None:

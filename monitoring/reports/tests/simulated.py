@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,12 +29,17 @@ class Span:
     start: datetime
     end: datetime
 
+    @cached_property
+    def seconds(self) -> tuple[float, float]:
+        """Both ends in Unix time."""
+        return self.start.timestamp(), self.end.timestamp()
+
     def covers(self, moment: float) -> bool:
-        return self.start.timestamp() <= moment < self.end.timestamp()
+        return self.seconds[0] <= moment < self.seconds[1]
 
     def share(self, left: float, right: float) -> float:
         """Which part of [left, right) lies in the span."""
-        overlap = min(right, self.end.timestamp()) - max(left, self.start.timestamp())
+        overlap = min(right, self.seconds[1]) - max(left, self.seconds[0])
         return max(0.0, overlap) / (right - left)
 
 
@@ -50,7 +56,8 @@ class Simulated:
 
     def query(self, promql: str, start: datetime, end: datetime, step: int) -> Sequence[Mapping[str, Any]]:
         """The answer at start, start + step, … end, as the HTTP API writes it."""
-        moments = [start.timestamp() + index * step for index in range(int((end - start).total_seconds()) // step + 1)]
+        first = start.timestamp()
+        moments = [first + index * step for index in range(int((end - start).total_seconds()) // step + 1)]
         assert len(moments) <= 11_000, "Prometheus would refuse so many points"
         seen = [moment for moment in moments if not any(span.covers(moment - 1) for span in self.blind)]
         answers: dict[str, Callable[[], list[Mapping[str, Any]]]] = {
@@ -161,7 +168,8 @@ def known_evidence() -> list[Evidence]:
         done("deploy", "site", at(8, 25, 21, 50), 30, hosts=["app1"], figures={"changed": 7.0},
              details={"title": "月例更新の適用", "by": "保科 理恵"}),
         done("drill", "power-cut", at(9, 8, 9), 9, hosts=list(SERVERS), passed=False,
-             figures={"stop_seconds": 171.0, "return_seconds": 96.5}, details={"title": "停電と復電", "by": "小林 直樹"}),
+             figures={"stop_seconds": 171.0, "return_seconds": 96.5},
+             details={"title": "停電と復電", "by": "小林 直樹"}),
         done("inspection", "periodic", at(9, 15, 9), 40, passed=False, hosts=list(SERVERS),
              details={"title": "第2四半期 定期点検", "by": "小林 直樹", "items": items}),
     ]  # fmt: skip

@@ -1,0 +1,65 @@
+"""The report's questions, asked of the real PromQL engine and of what the exporters really export."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from monitoring import metrics
+from monitoring.reports import facts
+from monitoring.tests.promtool import promtool
+
+NAMES = "CPU MEMORY DISK MEASURED HOST_UP SERVICE_UP FIRING BACKUP BACKUP_SIZE CERTIFICATE"
+QUESTIONS = {name: getattr(facts, name) for name in NAMES.split()}
+# Raw samples every 15 s for an hour and more, as Prometheus scrapes them.
+RAW = {
+    'node_cpu_seconds_total{host="db1",cpu="0",mode="idle"}': "0+11.25x300",  # 11.25 of 15 s idle: a quarter used
+    'node_cpu_seconds_total{host="db1",cpu="1",mode="idle"}': "0+7.5x300",  # half used
+    'node_memory_MemAvailable_bytes{host="db1"}': "75x300",
+    'node_memory_MemTotal_bytes{host="db1"}': "100x300",
+    'node_filesystem_avail_bytes{host="db1",mountpoint="/",fstype="ext4"}': "30x300",
+    'node_filesystem_size_bytes{host="db1",mountpoint="/",fstype="ext4"}': "40x300",
+    'node_filesystem_avail_bytes{host="db1",mountpoint="/run",fstype="tmpfs"}': "1x300",
+    'node_filesystem_size_bytes{host="db1",mountpoint="/run",fstype="tmpfs"}': "40x300",
+    'up{job="node",host="db1"}': "1x240 0x59",  # the last quarter of an hour does not answer
+    'up{job="library",host="app1"}': "0x300",
+    'probe_success{service="library",instance="opac"}': "1x300",
+    'probe_success{service="library",instance="staff"}': "1x289 0x9 1",  # ten of the last twenty questions fail
+    'kura_backup_last_success_timestamp_seconds{host="db1"}': "1000x100 _x200",  # measured last some time ago
+    'kura_backup_last_size_bytes{host="db1"}': "5x300",
+    'probe_ssl_earliest_cert_expiry{service="library",instance="opac"}': "9000x300",
+    'ALERTS{alertname="HostDown",alertstate="firing",host="db1"}': "1x300",
+    'ALERTS{alertname="HostDown",alertstate="pending",host="app1"}': "1x300",
+}
+# At 75 minutes: labels and value of the one series that each question gives.
+ANSWERS = {
+    "CPU": ('{host="db1"}', 0.375),
+    "MEMORY": ('{host="db1"}', 0.25),
+    "DISK": ('{host="db1", mountpoint="/"}', 0.25),
+    "MEASURED": ("{}", 1),
+    "HOST_UP": ('{host="db1"}', 180 / 240),
+    "SERVICE_UP": ('{service="library"}', 10 / 20),
+    "FIRING": ('ALERTS{alertname="HostDown", alertstate="firing", host="db1"}', 1),
+    "BACKUP": ('{host="db1"}', 1000),
+    "BACKUP_SIZE": ('{host="db1"}', 5),
+    "CERTIFICATE": ('{instance="opac", service="library"}', 9000),
+}
+
+
+def test_prometheus_answers_every_question_as_the_report_reads_it(tmp_path):
+    expected = [
+        {"expr": QUESTIONS[name], "eval_time": "75m", "exp_samples": [{"labels": labels, "value": value}]}
+        for name, (labels, value) in ANSWERS.items()
+    ]
+    series = [{"series": name, "values": values} for name, values in RAW.items()]
+    test = {"rule_files": [], "tests": [{"interval": "15s", "input_series": series, "promql_expr_test": expected}]}
+    (tmp_path / "test.yml").write_text(yaml.safe_dump(test))
+    done = promtool("test", "rules", "test.yml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(ANSWERS) == set(QUESTIONS)
+
+
+@pytest.mark.parametrize("name", sorted(set(QUESTIONS) - {"FIRING"}))
+def test_every_metric_that_the_report_asks_for_is_exported(name):
+    exported = frozenset().union(*metrics.recorded().values()) | {"up"}
+    assert metrics.named(QUESTIONS[name]) - exported == frozenset()
