@@ -62,7 +62,7 @@ def load(where: str | Path) -> Inventory:
         except InventoryError as error:
             problems.extend(error.problems)
         except ValidationError as error:
-            problems.extend(_explain(documents[name], error))
+            problems.extend(explain(documents[name], error))
     if problems:
         raise InventoryError(problems)
     site = Inventory(
@@ -84,7 +84,7 @@ def load(where: str | Path) -> Inventory:
     return site
 
 
-def _explain(document: Document, error: ValidationError) -> list[Problem]:
+def explain(document: Document, error: ValidationError) -> list[Problem]:
     """Pydantic's findings, each with the line it is about."""
     found = []
     for item in error.errors():
