@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import time
@@ -54,6 +55,7 @@ class Twin:
         for host in hosts:
             if host.kind == "workstation":
                 raise LabError(f"{host.name}: a workstation is part of every twin and is not started by name")
+        _allow_many_inits()
         lower = image.lower_dirs(progress)
         self._write_keys(hosts)
         operator = [host for host in self.site.hosts if host.name == OPERATOR]
@@ -205,3 +207,12 @@ class Twin:
             return json.loads((self.state / f"{name}.json").read_text())  # type: ignore[no-any-return]
         except FileNotFoundError:
             return None
+
+
+def _allow_many_inits() -> None:
+    """Every host's systemd takes several inotify instances of root's 128: after some twenty hosts the next one would
+    end at once, without a word. Raised on this machine, never lowered."""
+    limit = Path("/proc/sys/fs/inotify/max_user_instances")
+    with contextlib.suppress(OSError):
+        if int(limit.read_text()) < 4096:
+            limit.write_text("4096")
