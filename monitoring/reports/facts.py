@@ -25,7 +25,7 @@ MEMORY = (
     "max by (host) (1 - avg_over_time(node_memory_MemAvailable_bytes[5m])"
     " / avg_over_time(node_memory_MemTotal_bytes[5m]))"
 )
-_DISKS = '{fstype!~"tmpfs|ramfs"}[1h]'
+_DISKS = '{fstype!~"tmpfs|ramfs",mountpoint!~"/(dev|etc|proc|run|sys)(/.*)?"}[1h]'
 DISK = (
     f"max by (host, mountpoint) (1 - avg_over_time(node_filesystem_avail_bytes{_DISKS})"
     f" / avg_over_time(node_filesystem_size_bytes{_DISKS}))"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from monitoring.evidence import Evidence
 from monitoring.reports.document import Cell, Chapter, Chart, Table
@@ -49,16 +50,20 @@ def coverage(facts: Facts) -> str:
     """Which days have data, said plainly."""
     days = facts.quarter.days
     measured = [day for day in days if day in facts.measured_days]
-    missing = [day for day in days if day not in facts.measured_days]
+    today = facts.quarter.day(facts.until - timedelta(seconds=1))
+    missing = [day for day in days if day not in facts.measured_days and day <= today]
+    ahead = [day for day in days if day > today and day not in facts.measured_days]
     legend = f"表で「{NO_DATA}」とした欄は、計測または記録がないことを示す。"
     if not measured:
         return f"この期間の計測は{NO_DATA}である。{legend}"
-    if not missing:
+    if not missing and not ahead:
         return f"対象期間の{len(days)}日すべての日に計測がある。{legend}"
-    return (
-        f"対象期間{len(days)}日のうち、計測がある日は{len(measured)}日（{ranges(measured)}）である。"
-        f"計測のない日は{len(missing)}日（{ranges(missing)}）で、集計に含めていない。{legend}"
-    )
+    text = f"対象期間{len(days)}日のうち、計測がある日は{len(measured)}日（{ranges(measured)}）である。"
+    if missing:
+        text += f"計測のない日は{len(missing)}日（{ranges(missing)}）で、集計に含めていない。"
+    if ahead:
+        text += f"残る{len(ahead)}日（{ranges(ahead)}）は、まだ到来していない。"
+    return text + legend
 
 
 def _at_a_glance(facts: Facts) -> Table:

@@ -20,6 +20,7 @@ from monitoring import evidence as store
 from monitoring.reports import quarter
 from monitoring.reports.facts import gather
 from monitoring.reports.period import Quarter
+from monitoring.reports.quarter_content import coverage
 from monitoring.reports.tests.simulated import SERVERS, at, known_evidence, known_quarter
 
 SITE = load("nagano")
@@ -179,6 +180,10 @@ def test_a_quarter_that_is_not_over_is_marked_provisional(tmp_path):
     head = quarter.cover(facts, None, "第1版")
     assert ("集計の締め", "令和8年7月20日まで（期間の途中）") in head.facts
     assert head.subtitle == "令和8年度 第2四半期（暫定）"
+    said = coverage(facts)
+    assert "計測がある日は20日（7月1日〜7月20日）" in said
+    assert "残る72日（7月21日〜9月30日）は、まだ到来していない。" in said
+    assert "計測のない日" not in said
 
 
 @pytest.mark.parametrize(
