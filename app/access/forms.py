@@ -1,7 +1,9 @@
 from django import forms
 
+from app.web.forms import OfficeForm
 
-class SignInForm(forms.Form):
+
+class SignInForm(OfficeForm):
     """Staff number and password."""
 
     number = forms.CharField(

@@ -30,13 +30,13 @@ class Entry:
 
 def menu_for(operations: frozenset[str], path: str = "") -> list[Entry]:
     """The entries that these operations open, in order."""
-    entries = []
+    pages = []
     for name, title, key, operation, text in PAGES:
-        if not may(operations, operation):
-            continue
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
-        entries.append(Entry(url, title, key, path == url or (url.count("/") == 2 and path.startswith(url)), text))
-    return entries
+        if may(operations, operation):
+            try:
+                pages.append((reverse(name), title, key, text))
+            except NoReverseMatch:  # an area that this site does not serve
+                continue
+    # The page itself or the nearest above it: /counter/return/ is 返却 and not 貸出 as well.
+    current = max((url for url, *_ in pages if path.startswith(url)), key=len, default="")
+    return [Entry(url, title, key, url == current, text) for url, title, key, text in pages]

@@ -4,8 +4,10 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from app.web.forms import OfficeForm
 
-class SearchForm(forms.Form):
+
+class SearchForm(OfficeForm):
     """What to look for in the audit log; by default the last seven days."""
 
     since = forms.DateField(label="開始日", widget=forms.DateInput(attrs={"type": "date"}))

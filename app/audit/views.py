@@ -11,15 +11,16 @@ from app.audit.forms import SearchForm
 from app.patrons.queries import id_of_card
 
 PER_PAGE = 50
+SUBJECTS = {"patron": "利用者", "branch": "館", "staff": "職員"}
 OUTCOMES = {"done": "実行", "refused": "拒否", "viewed": "閲覧"}
 
 
 @staff_page(actions.SEARCH)
 def search(request: HttpRequest) -> HttpResponse:
     """Search by day, person, operation and patron. The search needs a purpose and is itself an event."""
-    form = SearchForm(request.GET or None, initial=SearchForm.start())
+    form = SearchForm(request.POST or None, initial=SearchForm.start())
     page, rows = None, []
-    if request.GET and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         subject = id_of_card(asked["card"]) if asked["card"] else None
         if asked["card"] and subject is None:
@@ -34,8 +35,14 @@ def search(request: HttpRequest) -> HttpResponse:
                 asked["since"], asked["until"], asked["actor"].strip(), asked["operation"].strip(),
                 "patron" if subject else "", str(subject or ""),
             )
-            page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-            rows = [(event, title_of(event.operation), OUTCOMES[event.outcome]) for event in page]
-    query = request.GET.copy()
-    query.pop("page", None)
-    return render(request, "audit/search.html", {"form": form, "page": page, "rows": rows, "query": query.urlencode()})
+            page = Paginator(found, PER_PAGE).get_page(request.POST.get("page"))
+            rows = [
+                {
+                    "event": event,
+                    "operation": title_of(event.operation),
+                    "outcome": OUTCOMES[event.outcome],
+                    "subject": f"{SUBJECTS.get(event.subject_type, event.subject_type)} {event.subject_id}".strip(),
+                }
+                for event in page
+            ]
+    return render(request, "audit/search.html", {"form": form, "page": page, "rows": rows})

@@ -111,8 +111,7 @@ def _lend(
     _count(LoanStatistic.Act.LEND, patron, item, branch, today)
     _tally(item, today)
     audit.record(actor, LEND, subject_type="branch", subject_id=branch.code)
-    tone = "warn" if verdict.notes else "ok"
-    return Outcome(tone, "lend", verdict.message, item, verdict.due_on, verdict.why, verdict.notes, patron=patron)
+    return Outcome("ok", "lend", verdict.message, item, verdict.due_on, verdict.why, verdict.notes, patron=patron)
 
 
 def _already_out(

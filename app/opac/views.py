@@ -23,13 +23,13 @@ from app.opac import queries
 from app.opac.forms import SCOPES, SORTS, PasswordForm, PatronSignInForm, address, read_query
 from app.patrons import actions as patrons
 from app.patrons.models import Patron
+from app.patrons.web import close_session, current_patron, open_session
 
 # Long enough to take a crawler's or a class's repeated requests off the database, short enough that a loan at the
 # counter shows within seconds (F-OPA-007).
 CACHE_SECONDS = 2
 CACHE_CONTROL = f"public, max-age={CACHE_SECONDS}"
 SHOWN_FACETS = 12
-PATRON_KEY = "patron"
 
 View = Callable[..., HttpResponse]
 
@@ -149,12 +149,6 @@ def robots(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _signed_in(request: HttpRequest) -> Patron | None:
-    """The patron of the session, as long as the card is there."""
-    patron_id = request.session.get(PATRON_KEY)
-    return Patron.objects.select_related("category", "branch").filter(pk=patron_id).first() if patron_id else None
-
-
 def _actor(request: HttpRequest, patron: Patron) -> Actor:
     return Actor("patron", str(patron.pk), terminal=request.terminal, request_id=request.id)
 
@@ -165,7 +159,7 @@ def patron_page(view: View) -> View:
     @wraps(view)
     @never_cache
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        patron = _signed_in(request)
+        patron = current_patron(request)
         if patron is None:
             return redirect("opac:sign_in")
         if patron.must_change_password and request.resolver_match.url_name != "password":
@@ -188,8 +182,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         except SignInRefused as refused:
             form.add_error(None, str(refused))
         else:
-            request.session.flush()
-            request.session[PATRON_KEY] = patron.pk
+            open_session(request, patron)
             return redirect("opac:my")
     return render(request, "opac/sign_in.html", {"form": form}, status=403 if form.non_field_errors() else 200)
 
@@ -197,10 +190,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the patron's session."""
-    patron = _signed_in(request)
+    patron = current_patron(request)
     if patron is not None:
         patrons.sign_out(_actor(request, patron))
-    request.session.flush()
+    close_session(request)
     return redirect("opac:search")
 
 
@@ -229,6 +222,6 @@ def password(request: HttpRequest, patron: Patron) -> HttpResponse:
                 for problem in problems:
                     form.add_error(name if name in form.fields else None, problem)
         else:
-            request.session.cycle_key()
+            open_session(request, patron)
             return redirect("opac:my")
     return render(request, "opac/password.html", {"form": form, "patron": patron})

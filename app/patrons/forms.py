@@ -8,11 +8,12 @@ from app.branches.models import Branch
 from app.patrons import rules
 from app.patrons.actions import Registration
 from app.patrons.models import PatronCategory
+from app.web.forms import OfficeForm
 
 DATE = {"type": "date", "max": "9999-12-31"}
 
 
-class SearchForm(forms.Form):
+class SearchForm(OfficeForm):
     """What the counter knows of a patron."""
 
     kana = forms.CharField(
@@ -34,7 +35,7 @@ class SearchForm(forms.Form):
         return asked
 
 
-class RegistrationForm(forms.Form):
+class RegistrationForm(OfficeForm):
     """A new patron, or the changed registration of one."""
 
     card_number = forms.CharField(

@@ -1,21 +1,13 @@
 """The patrons' own sessions. They live under another cookie than the staff's (web.middleware.RealmSessions)."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-from urllib.parse import quote
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from app.access.actor import Actor
 from app.patrons import queries
 from app.patrons.models import Patron
 from app.patrons.rules import is_valid
-
-View = Callable[..., HttpResponse]
 
 
 def _stamp(patron: Patron) -> str:
@@ -50,22 +42,3 @@ def current_patron(request: HttpRequest) -> Patron | None:
             ):
                 request.patron = patron
     return request.patron
-
-
-def patron_actor(request: HttpRequest) -> Actor:
-    """The signed-in patron as an actor; the anonymous one when nobody is."""
-    patron = current_patron(request)
-    kind, number = ("patron", str(patron.pk)) if patron else ("anonymous", "")
-    return Actor(kind, number, terminal=request.terminal, request_id=request.id)
-
-
-def patron_page(view: View) -> View:
-    """Let in only a signed-in patron; others go to settings.PATRON_LOGIN_URL. The view reads `request.patron`."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if current_patron(request) is None:
-            return HttpResponseRedirect(f"{settings.PATRON_LOGIN_URL}?next={quote(request.get_full_path())}")
-        return view(request, *args, **kwargs)
-
-    return guarded

@@ -81,10 +81,10 @@ def test_every_view_of_a_patron_can_be_listed_with_who_and_when():
     for user in viewers:
         browser = Client()
         browser.force_login(user)
-        browser.get("/patrons/", {"kana": "ヤマダ"})
+        browser.post("/patrons/", {"kana": "ヤマダ"})
         browser.get(f"/patrons/{patron.pk}/")
         browser.post("/counter/", {"scan": patron.card_number})
-    page = make.client("admin").get(
+    page = make.client("admin").post(
         "/audit/",
         {"since": str(timezone.localdate()), "until": str(timezone.localdate()), "card": patron.card_number,
          "operation": "patrons", "purpose": "試験"},
@@ -101,9 +101,9 @@ def test_every_view_of_a_patron_can_be_listed_with_who_and_when():
 def test_a_search_of_the_log_needs_a_purpose_and_is_itself_recorded():
     browser = make.client("admin")
     today = str(timezone.localdate())
-    page = browser.get("/audit/", {"since": today, "until": today})
+    page = browser.post("/audit/", {"since": today, "until": today})
     assert page.context["page"] is None
-    browser.get("/audit/", {"since": today, "until": today, "purpose": "四半期点検"})
+    browser.post("/audit/", {"since": today, "until": today, "purpose": "四半期点検"})
     event = AuditEvent.objects.get(operation="audit.search")
     assert event.purpose == "四半期点検"
 

@@ -162,7 +162,7 @@ def test_three_kana_and_the_birth_date_narrow_to_one_and_phone_and_number_find_t
 def test_namesakes_differ_on_the_list_by_birth_date_and_address():
     make.patron(birth_date=date(1950, 5, 5), address="長野市長門町1")
     make.patron(birth_date=date(2010, 6, 6), address="長野市篠ノ井2")
-    text = make.client().get("/patrons/", {"kana": "コバヤシ"}).content.decode()
+    text = make.client().post("/patrons/", {"kana": "コバヤシ"}).content.decode()
     for words in ("1950/05/05", "2010/06/06", "長門町", "篠ノ井"):
         assert words in text
 
@@ -171,8 +171,8 @@ def test_namesakes_differ_on_the_list_by_birth_date_and_address():
 def test_a_single_hit_opens_at_once_and_an_empty_search_says_so():
     patron = make.patron()
     browser = make.client()
-    assert browser.get("/patrons/", {"number": patron.card_number}).url == f"/patrons/{patron.pk}/"
-    assert "条件を1つ以上" in browser.get("/patrons/", {"kana": ""}).content.decode()
+    assert browser.post("/patrons/", {"number": patron.card_number}).url == f"/patrons/{patron.pk}/"
+    assert "条件を1つ以上" in browser.post("/patrons/", {"kana": ""}).content.decode()
 
 
 @pytest.mark.django_db
@@ -224,3 +224,30 @@ def test_a_patron_page_is_404_for_an_id_that_does_not_exist_and_nothing_is_recor
     assert browser.get("/patrons/99999999/").status_code == 404
     assert not AuditEvent.objects.filter(operation="patrons.view").exists()
     assert Client().get("/patrons/1/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_changed_password_ends_the_sessions_that_the_old_one_opened():
+    patron = make.patron()
+    actions.set_password(patron, "hon-wo-yomu-2026", temporary=False)
+    home, library = Client(), Client()
+    for browser in (home, library):
+        reply = browser.post("/my/sign-in/", {"card_number": patron.card_number, "password": "hon-wo-yomu-2026"})
+        assert reply.status_code == 302
+        assert browser.get("/my/").status_code == 200
+        assert "kura_patron" in browser.cookies
+        assert "kura_staff" not in browser.cookies
+    home.post("/my/password/", {"old": "hon-wo-yomu-2026", "new": "new-strong-word-9", "again": "new-strong-word-9"})
+    assert home.get("/my/").status_code == 200
+    assert library.get("/my/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_patrons_session_opens_no_staff_page():
+    patron = make.patron()
+    actions.set_password(patron, "hon-wo-yomu-2026", temporary=False)
+    browser = Client()
+    browser.post("/my/sign-in/", {"card_number": patron.card_number, "password": "hon-wo-yomu-2026"})
+    browser.cookies["kura_staff"] = browser.cookies["kura_patron"].value
+    assert browser.get("/staff/").status_code == 302
+    assert browser.get("/counter/").status_code == 302
