@@ -1,0 +1,213 @@
+"""The demonstration library: real works as facts, items over the branches, made-up patrons, open loans.
+
+Everything goes through the same actions as at the counter, so what is shown is what the product does. Each part is
+left alone once it is there: loading again changes nothing.
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from app.access import actions as access
+from app.access.actor import Actor
+from app.access.models import StaffUser
+from app.branches import actions as branches
+from app.branches.models import Branch
+from app.catalog import actions as catalog
+from app.catalog import rules
+from app.catalog.codes import MaterialType, Origin
+from app.catalog.models import BibliographicRecord, Item
+from app.circulation import actions as circulation
+from app.circulation.models import Loan
+from app.demo import people
+from app.exchange.actions import import_marc
+from app.patrons import actions as patrons
+from app.patrons.models import Patron, PatronCategory
+from app.patrons.rules import with_check_digit
+from inventory import load
+
+DATA = Path(__file__).parent / "data"
+STAFF = (("admin", "管理 太郎", "admin"), ("librarian", "司書 花子", "librarian"), ("counter", "窓口 次郎", "counter"))
+PATRONS = 40
+LOANS = 60
+# Serial numbers of the demonstration's items: ten for each work, the MARC records' after them.
+FIRST_MARC_SERIAL = 9001
+
+
+@dataclass
+class Loaded:
+    """How many things of each kind were made; empty when everything was there."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, what: str, number: int) -> None:
+        if number:
+            self.counts[what] = self.counts.get(what, 0) + number
+
+    @property
+    def changed(self) -> int:
+        return sum(self.counts.values())
+
+
+def works() -> Iterator[dict[str, str]]:
+    """The rows of works.csv, in order."""
+    with (DATA / "works.csv").open(encoding="utf-8", newline="") as text:
+        yield from csv.DictReader(text)
+
+
+def card_number(number: int) -> str:
+    """The card of the n-th demonstration patron (from 1)."""
+    return with_check_digit(f"1{number:08d}")
+
+
+def load_demo(actor: Actor, secrets: Path | None, now: datetime) -> Loaded:
+    """Make the demonstration library complete. `secrets` holds files demo_admin … demo_patron with passwords."""
+    loaded = Loaded()
+    loaded.add("branches", sum(branches.sync(actor, load(settings.INVENTORY), timezone.localdate(now))))
+    access.seed_roles()
+    _staff(actor, secrets, loaded)
+    places = {branch.code: branch for branch in Branch.objects.all()}
+    _works(actor, places, loaded)
+    _marc(actor, places, loaded)
+    _patrons(actor, places, secrets, timezone.localdate(now), loaded)
+    _loans(actor, now, loaded)
+    return loaded
+
+
+def _password(secrets: Path | None, user: str) -> str | None:
+    path = secrets / f"demo_{user}" if secrets else None
+    return path.read_text(encoding="utf-8").strip() if path and path.is_file() else None
+
+
+def _staff(actor: Actor, secrets: Path | None, loaded: Loaded) -> None:
+    for number, name, role in STAFF:
+        password = _password(secrets, number)
+        there = StaffUser.objects.filter(number=number).first()
+        if there is None or (password and not there.check_password(password)):
+            access.put_staff(actor, number, name=name, roles=(role,), branch="nagano", password=password)
+            loaded.add("staff", 1)
+
+
+def _shelves(places: dict[str, Branch], index: int, material: str) -> list[Branch]:
+    """Where the copies of the n-th work stand: always a main library, then others by a fixed pattern."""
+    rooms = [branch for branch in places.values() if branch.kind in ("room", "mobile")]
+    shelves = [places["nagano"] if index % 3 else places["nanbu"]]
+    if index % 2 == 0:
+        shelves.append(places["nanbu"] if index % 3 else places["nagano"])
+    if rooms and (material in ("child", "picture") or index % 5 == 0):
+        shelves.append(rooms[index % len(rooms)])
+    return shelves
+
+
+def _works(actor: Actor, places: dict[str, Branch], loaded: Loaded) -> None:
+    known = set(BibliographicRecord.objects.filter(origin=Origin.DEMO).values_list("control_number", flat=True))
+    for index, work in enumerate(works()):
+        key = hashlib.sha256(f"{work['title']}|{work['creators']}".encode()).hexdigest()[:16]
+        if f"(KURA)demo-{key}" in known:
+            continue
+        with transaction.atomic():
+            record = catalog.create_record(actor, _fields(work) | {"control_number": f"(KURA)demo-{key}"}, Origin.DEMO)
+            shelves = _shelves(places, index, work["material"])
+            for copy, branch in enumerate(shelves):
+                catalog.add_item(
+                    actor, record.pk, branch, rules.item_barcode(index * 10 + copy + 1),
+                    call_number=_call_number(work), location=_location(work["material"]),
+                    reference_only=work["material"] == MaterialType.REFERENCE,
+                )
+        loaded.add("records", 1)
+        loaded.add("items", len(shelves))
+
+
+def _fields(work: dict[str, str]) -> dict[str, object]:
+    creators, readings = work["creators"].split("|"), work["creator_readings"].split("|")
+    title, _, volume = work["title"].partition(" ") if _has_volume(work["title"]) else (work["title"], "", "")
+    isbn = rules.isbn13(work["isbn"])
+    return {
+        "title": title, "title_reading": work["reading"], "volume": volume, "creators": creators,
+        "creator_readings": readings, "publisher": work["publisher"], "issued": work["year"], "ndc": work["ndc"],
+        "ndc_edition": 10, "material_type": work["material"], "isbn13": isbn,
+        "subjects": [text.replace("-", "--") for text in work["subjects"].split("|") if text],
+    }
+
+
+def _has_volume(title: str) -> bool:
+    """Titles of works.csv carry their volume behind the first space: 「細雪 上」「1Q84 BOOK 1」."""
+    rest = title.partition(" ")[2]
+    return bool(rest) and rest[0] in "上中下前後第巻一二三1234567890BＢ立風天"
+
+
+def _call_number(work: dict[str, str]) -> str:
+    marks = {"picture": "E", "child": "K" + work["ndc"], "local": "L" + work["ndc"], "reference": "R" + work["ndc"]}
+    return f"{marks.get(work['material'], work['ndc'])}/{work['creator_readings'][:1]}"
+
+
+def _location(material: str) -> str:
+    names = {"picture": "絵本コーナー", "child": "児童", "local": "郷土資料", "reference": "参考図書", "pocket": "文庫・新書"}
+    return names.get(material, "一般")
+
+
+def _marc(actor: Actor, places: dict[str, Branch], loaded: Loaded) -> None:
+    """The 33 real MARC records; the first 25 have an item, the rest show what is known but not held."""
+    there = BibliographicRecord.objects.filter(control_number__startswith="(JTNDL)")
+    if not there.exists():
+        run = import_marc(actor, (DATA / "japan-marc-33.mrc").read_bytes(), "japan-marc-33.mrc")
+        loaded.add("marc_records", run.created)
+    for offset, record in enumerate(there.order_by("control_number").defer("marc")[:25]):
+        barcode = rules.item_barcode(FIRST_MARC_SERIAL + offset)
+        if not Item.objects.filter(barcode=barcode).exists():
+            catalog.add_item(actor, record.pk, places["nagano" if offset % 2 else "nanbu"], barcode, location="一般")
+            loaded.add("items", 1)
+
+
+def _patrons(actor: Actor, places: dict[str, Branch], secrets: Path | None, today: date, loaded: Loaded) -> None:
+    patrons.seed_categories()
+    categories = {category.code: category for category in PatronCategory.objects.all()}
+    known = set(Patron.objects.values_list("card_number", flat=True))
+    for number in range(1, PATRONS + 1):
+        card = card_number(number)
+        if card in known:
+            continue
+        who = people.person(number, today)
+        category = categories.get(people.category_of(who.birth_date, today)) or categories["general"]
+        patrons.register(
+            actor,
+            patrons.Registration(
+                card_number=card, name=who.name, kana=who.kana, birth_date=who.birth_date, category=category,
+                branch=places["nagano" if number % 3 else "nanbu"], postal_code="380-0000", address="長野市(実演用の住所)",
+            ),
+            today,
+        )
+        loaded.add("patrons", 1)
+    _patron_password(secrets, loaded)
+
+
+def _patron_password(secrets: Path | None, loaded: Loaded) -> None:
+    """The first patron can sign in to My Page at once."""
+    password = _password(secrets, "patron")
+    patron = Patron.objects.get(card_number=card_number(1))
+    if password and not people.has_password(patron, password):
+        patrons.set_password(patron, password, temporary=False)
+        loaded.add("patron_password", 1)
+
+
+def _loans(actor: Actor, now: datetime, loaded: Loaded) -> None:
+    """Open loans of the last three weeks, a few overdue; none when there is any loan already."""
+    if Loan.objects.exists():
+        return
+    borrowers = list(Patron.objects.filter(card_number__in=[card_number(n) for n in range(1, 16)]).order_by("card_number"))
+    items = list(
+        Item.objects.filter(barcode__in=[rules.item_barcode(n * 40 + 1) for n in range(LOANS)])
+        .select_related("branch").order_by("barcode")
+    )
+    noon = datetime.combine(timezone.localdate(now), time(12, 0), tzinfo=timezone.get_current_timezone())
+    for index, item in enumerate(items):
+        lent = noon - timedelta(days=1 + (index * 7) % 20)
+        outcome = circulation.lend(actor, borrowers[index % len(borrowers)].pk, item.barcode, item.branch, now=lent)
+        loaded.add("loans", int(outcome.acted))
