@@ -25,7 +25,7 @@ def certificate_path(state, host, service):
 
 
 def certificates_due(requests, state, host, renew_before_days, new_keys):
-    """Those requests that need a new certificate: none yet, a new key, other names, another authority, or near its end."""
+    """Those requests that need a certificate: none yet, a new key, other names, another authority, near its end."""
     authority = x509.load_pem_x509_certificate((Path(str(state)) / "ca.crt").read_bytes())
     limit = datetime.now(UTC) + timedelta(days=int(renew_before_days))
     due = []

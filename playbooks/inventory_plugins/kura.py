@@ -11,7 +11,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from inventory import Host, Inventory, InventoryError, load  # noqa: E402
+from inventory import Host, Inventory, InventoryError, load
 
 DOCUMENTATION = """
 name: kura

@@ -67,8 +67,8 @@ def current(path):
 
     A link is told by its target, so that a file never passes for one or the other way round.
     """
-    if os.path.islink(path):
-        return f"link to {os.readlink(path)}\n"
+    if Path(path).is_symlink():
+        return f"link to {Path(path).readlink()}\n"
     try:
         return Path(path).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
@@ -127,7 +127,7 @@ def put(module, entry, candidate):
     elif entry["link"] is not None:
         Path(candidate).replace(entry["path"])
     elif candidate:
-        if os.path.islink(entry["path"]):
+        if Path(entry["path"]).is_symlink():
             Path(entry["path"]).unlink()  # atomic_move would write through it
         module.atomic_move(candidate, entry["path"])
 
@@ -150,7 +150,13 @@ def main():
         path = entry["path"]
         if path in changed and not module.check_mode:
             put(module, entry, candidates.get(path))
-        if entry["state"] == "present" and entry["link"] is None and Path(path).exists() and attributes(module, entry) and path not in changed:
+        if (
+            entry["state"] == "present"
+            and entry["link"] is None
+            and Path(path).exists()
+            and attributes(module, entry)
+            and path not in changed
+        ):
             changed.append(path)
     module.exit_json(changed=bool(changed), changed_paths=changed, diff=diffs)
 

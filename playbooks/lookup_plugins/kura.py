@@ -1,7 +1,7 @@
 """Derived text for a role: `lookup('kura', 'network.firewall:ruleset')` calls that function of a room.
 
-The function gets the inventory and the play's host (None on the controller itself); keyword arguments are passed on. This is how playbooks tie
-rooms to roles: roles know no room, rooms know no Ansible.
+The function gets the inventory and the play's host (None on the controller itself); keyword arguments are passed on.
+This is how playbooks tie rooms to roles: roles know no room, rooms know no Ansible.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ansible.plugins.lookup import LookupBase
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from inventory import Inventory, load  # noqa: E402
+from inventory import Inventory, load
 
 DOCUMENTATION = """
 name: kura

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from inventory import load  # noqa: E402
+from inventory import load
 
 DOCUMENTATION = """
 name: kura_wireguard
