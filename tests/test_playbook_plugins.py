@@ -1,4 +1,4 @@
-"""The few decisions that playbooks take in Python: certificates that are due, packages that are there, files that differ."""
+"""Decisions that playbooks take in Python: certificates that are due, packages that are there, files that differ."""
 
 from __future__ import annotations
 
