@@ -1,6 +1,7 @@
 """Writes to the register of patrons."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,12 +18,14 @@ from app.access.actor import Actor
 from app.access.operations import declare
 from app.audit import actions as audit
 from app.branches.models import Branch
-from app.patrons import rules
+from app.patrons import importing, rules
 from app.patrons.models import Patron, PatronCategory
 
 VIEW = declare("patrons.view", "利用者を検索・表示する")
 REGISTER = declare("patrons.register", "利用者を登録する")
 CHANGE = declare("patrons.change", "利用者の登録内容を変更する")
+IMPORT = declare("patrons.import", "利用者を一括で取り込む", roles=())
+MOST_PROBLEMS = 100
 ISSUE_PASSWORD = declare("patrons.issue_password", "利用者の仮パスワードを発行する")
 
 CATEGORIES = (
@@ -180,3 +183,39 @@ def after_migrate(sender: Any, using: str, **_: Any) -> None:
     """`post_migrate`: a new register has categories."""
     if using == "default":
         seed_categories()
+
+
+@transaction.atomic
+def import_register(actor: Actor, lines: Iterable[str], today: date | None = None) -> tuple[int, int]:
+    """Take over patrons from CSV lines, all or none; returns (new, already there).
+
+    A card number that is already registered is left as it is, so the same file may be read twice.
+    ImportRefused lists every problem of the file by line and column (at most a hundred).
+    """
+    access.require(actor, IMPORT)
+    today = today or timezone.localdate()
+    categories = dict(PatronCategory.objects.values_list("code", "id"))
+    branches = dict(Branch.objects.values_list("code", "id"))
+    there = set(Patron.objects.values_list("card_number", flat=True))
+    problems: list[importing.Problem] = []
+    seen: dict[str, int] = {}
+    fresh: list[Patron] = []
+    old = 0
+    for line, row in importing.read(lines):
+        values, wrong = importing.values_of(line, row, categories, branches, today)
+        number = values["card_number"]
+        if number in seen:
+            wrong.append(importing.Problem(line, "card_number", number, f"a number not used on line {seen[number]}"))
+        seen[number] = line
+        problems += wrong
+        if len(problems) >= MOST_PROBLEMS:
+            break
+        if number in there:
+            old += 1
+        elif not problems:
+            fresh.append(Patron(**values))
+    if problems:
+        raise importing.ImportRefused(problems[:MOST_PROBLEMS])
+    Patron.objects.bulk_create(fresh, batch_size=2000)
+    audit.record(actor, IMPORT, subject_type="patron", detail={"new": len(fresh), "there": old})
+    return len(fresh), old

@@ -31,7 +31,7 @@ DATABASES = {
     }
 }
 # Apart from the library's, where one server has both.
-STATIC_ROOT = BASE_DIR / "static-console"
+STATIC_ROOT = CONFIG.get("static_root", BASE_DIR / "static-console")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},

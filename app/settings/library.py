@@ -27,7 +27,7 @@ DATABASES = {
             "connect_timeout": 5,
             **_tls,
             "application_name": "kura",
-            "options": "-c statement_timeout=30000 -c lock_timeout=5000 -c timezone=Asia/Tokyo",
+            "options": "-c statement_timeout=30000 -c lock_timeout=5000",
         },
         "CONN_MAX_AGE": 300,
         "CONN_HEALTH_CHECKS": True,

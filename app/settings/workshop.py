@@ -12,6 +12,5 @@ def databases(default_name: str) -> dict[str, Any]:
             "HOST": os.environ.get("KURA_WORKSHOP", "/run/kura/workshop"),
             "NAME": os.environ.get("KURA_TEST_DB", default_name),
             "USER": "kura",
-            "OPTIONS": {"options": "-c timezone=Asia/Tokyo"},
         }
     }

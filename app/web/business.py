@@ -6,12 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 # Exact, and cheap at any scale: tables that hold what is out now or a few ten thousand rows.
 EXACT = {
     "kura_loans_open": ("Items out now", "SELECT count(*) FROM circulation_loan"),
-    "kura_loans_overdue": ("Items overdue", "SELECT count(*) FROM circulation_loan WHERE due_on < current_date"),
+    "kura_loans_overdue": ("Items overdue", "SELECT count(*) FROM circulation_loan WHERE due_on < %(today)s"),
     "kura_patrons": ("Patrons registered", "SELECT count(*) FROM patrons_patron"),
     "kura_sign_in_failures": (
         "Failed sign-ins in the last 15 minutes",
@@ -25,7 +26,7 @@ LARGE = {
     # Identity values are taken in order and rows never leave: the highest is as good as a count.
     "kura_audit_events": ("Audit events written", "SELECT coalesce(max(id), 0) FROM audit_auditevent"),
 }
-TODAY = "SELECT act, count(*) FROM circulation_loanstatistic WHERE on_date = current_date GROUP BY act"
+TODAY = "SELECT act, count(*) FROM circulation_loanstatistic WHERE on_date = %(today)s GROUP BY act"
 ACTS = ("lend", "renew", "return")
 KEEP_SECONDS = 300
 
@@ -67,7 +68,8 @@ class Business:
 
 def _rows(statement: str) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(statement)
+        # The library's day, not the connection's: Django keeps connections in UTC.
+        cursor.execute(statement, {"today": timezone.localdate()})
         return cursor.fetchall()
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
@@ -18,7 +18,8 @@ from django.db import OperationalError, connections
 from django.test import Client
 from django.utils import timezone
 
-from app.circulation.models import Loan
+from app.circulation import actions
+from app.circulation.models import Loan, LoanStatistic
 from app.tests import make
 from app.web.business import Business
 
@@ -60,6 +61,16 @@ def test_the_business_figures_are_counted_from_the_tables():
     assert found["kura_loans_overdue"] == 1
     assert found["kura_patrons"] == found["kura_items"] == found["kura_records"] == 2
     assert found["kura_circulation_todaylend"] == 0
+
+
+@pytest.mark.django_db
+def test_the_figures_of_today_are_those_of_the_librarys_day_also_at_one_in_the_morning():
+    night = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)  # 23 November, 01:00 in Nagano
+    with mock.patch("django.utils.timezone.now", return_value=night):
+        actions.lend(make.actor(), make.patron().pk, make.item().barcode, make.branch())
+        found = figures()
+    assert LoanStatistic.objects.get().on_date == date(2026, 11, 23)
+    assert found["kura_circulation_todaylend"] == 1
 
 
 @pytest.mark.django_db
