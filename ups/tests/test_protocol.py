@@ -1,0 +1,150 @@
+"""The NUT protocol against a real socket, the exporter on it, and the helper that waits for its turn."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, generate_latest
+
+from ups.client import Client, UpsError, touchable
+from ups.exporter import UpsCollector, metrics
+from ups.poweroff import wait_for_turn
+
+
+class Upsd(socketserver.ThreadingTCPServer):
+    """Speaks upsd's side as NUT 2.8.1 does (recorded with `nc` on a host of the twin)."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    status = "OL"
+    logins: list[str]
+
+
+class Talk(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        for raw in self.rfile:
+            for line in self.answer(raw.decode().strip()):
+                self.wfile.write((line + "\n").encode())
+
+    def answer(self, line: str) -> list[str]:
+        server: Upsd = self.server  # type: ignore[assignment]
+        if line == "LIST UPS":
+            return ["BEGIN LIST UPS", 'UPS ups-a "ups-a"', 'UPS ups-b "ups-b"', "END LIST UPS"]
+        if line == "LIST VAR ups-a":
+            rows = [f'VAR ups-a ups.status "{server.status}"', 'VAR ups-a battery.charge "87"']
+            return ["BEGIN LIST VAR ups-a", *rows, 'VAR ups-a ups.model "a \\"quoted\\" name"', "END LIST VAR ups-a"]
+        if line == "LIST VAR ups-b":
+            return ["ERR DRIVER-NOT-CONNECTED"]
+        if line == "LIST CLIENT ups-a":
+            rows = [f"CLIENT ups-a {address}" for address in server.logins]
+            return ["BEGIN LIST CLIENT ups-a", *rows, "END LIST CLIENT ups-a"]
+        if line == "LOGIN ups-a":
+            server.logins.append("127.0.0.1")
+            return ["OK"]
+        if line.startswith("PASSWORD"):
+            return ["OK"] if line.endswith("right") else ["ERR ACCESS-DENIED"]
+        return ["OK"]
+
+
+@pytest.fixture
+def upsd(monkeypatch: pytest.MonkeyPatch) -> Iterator[Upsd]:
+    with Upsd(("127.0.0.1", 0), Talk) as server:
+        server.logins = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr("ups.client.PORT", server.server_address[1])
+        monkeypatch.setattr(Client.__init__, "__defaults__", (server.server_address[1], 5.0))
+        yield server
+        server.shutdown()
+
+
+def test_values_are_read_with_their_quotes(upsd: Upsd) -> None:
+    with Client("127.0.0.1") as client:
+        assert client.units() == ["ups-a", "ups-b"]
+        assert client.variables("ups-a")["ups.model"] == 'a "quoted" name'
+
+
+def test_a_login_is_seen_by_others(upsd: Upsd) -> None:
+    with Client("127.0.0.1") as mine, Client("127.0.0.1") as other:
+        mine.login("ups-a", "app1", "right")
+        assert other.clients("ups-a") == {"127.0.0.1"}
+
+
+def test_a_wrong_password_is_an_error_and_not_silence(upsd: Upsd) -> None:
+    with Client("127.0.0.1") as client, pytest.raises(UpsError, match="ACCESS-DENIED"):
+        client.login("ups-a", "app1", "wrong")
+
+
+@pytest.mark.parametrize(
+    ("status", "left_alone"), [("OL", False), ("OL CHRG", False), ("OB DISCHRG", True), ("FSD OB LB", True)]
+)
+def test_nut_is_touched_on_mains_only(upsd: Upsd, status: str, left_alone: bool) -> None:
+    upsd.status = status
+    assert bool(touchable()) is left_alone
+
+
+def test_a_unit_whose_driver_is_gone_is_down_and_has_no_status(upsd: Upsd) -> None:
+    registry = CollectorRegistry()
+    registry.register(UpsCollector("127.0.0.1", ["ups-a", "ups-b"]))
+    text = generate_latest(registry).decode()
+    assert 'kura_ups_up{ups="ups-a"} 1.0' in text
+    assert 'kura_ups_up{ups="ups-b"} 0.0' in text
+    assert 'kura_ups_status{status="OL",ups="ups-a"} 1.0' in text
+    assert 'kura_ups_status{status="OB",ups="ups-a"} 0.0' in text
+    assert 'kura_ups_battery_charge_percent{ups="ups-a"} 87.0' in text
+    assert 'status="OL",ups="ups-b"' not in text
+
+
+def test_without_upsd_every_expected_unit_is_down() -> None:
+    families = {family.name: family for family in metrics({"ups-a": None})}
+    assert [sample.value for sample in families["kura_ups_up"].samples] == [0.0]
+
+
+class World:
+    """Time that moves only when somebody waits."""
+
+    def __init__(self, gone_after: dict[str, float], silent: bool = False) -> None:
+        self.now, self.gone_after, self.silent = 0.0, gone_after, silent
+
+    def others(self) -> set[str] | None:
+        return None if self.silent else {name for name, at in self.gone_after.items() if self.now < at}
+
+    def wait(self, steps: list[tuple[list[str], float]], settle: float = 6) -> float:
+        config = {"settle_seconds": settle, "wait": [{"addresses": hosts, "until": until} for hosts, until in steps]}
+        return wait_for_turn(config, self.others, lambda: self.now, self.pause)
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_the_first_host_waits_for_nobody() -> None:
+    assert World({"b": 99}).wait([]) == 0
+
+
+def test_a_host_goes_soon_after_the_ones_before_it() -> None:
+    assert 20 + 5 <= World({"a": 20, "me": 999, "later": 999}).wait([(["a"], 66)]) <= 20 + 8
+
+
+def test_a_host_that_hangs_delays_the_others_no_longer_than_its_own_time() -> None:
+    assert World({"a": 10_000, "b": 20}).wait([(["a"], 66), (["b"], 120)]) <= 67 + 6
+
+
+def test_without_upsd_the_clock_alone_decides() -> None:
+    assert World({}, silent=True).wait([(["a"], 66), (["b"], 120)]) == pytest.approx(120, abs=1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 100)), min_size=1, max_size=5))
+def test_nobody_goes_before_its_predecessors_have_gone_or_used_up_their_time(rows: list[tuple[int, int]]) -> None:
+    ends, steps, gone = 0, [], {}
+    for index, (gone_at, budget) in enumerate(rows):
+        ends += budget
+        steps.append(([f"h{index}"], float(ends)))
+        gone[f"h{index}"] = float(gone_at)
+    waited = World(gone).wait(steps)
+    for (hosts, until), _ in zip(steps, rows, strict=True):
+        assert waited >= min(gone[hosts[0]], until) - 1
+    assert waited <= ends + 7
