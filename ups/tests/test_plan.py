@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +45,7 @@ def test_steps_follow_one_another_and_each_has_time_for_its_slowest_host(site) -
     order, seconds, depends, margin = site
     steps = plan.arrange(order, seconds, depends, {"reader"}, margin)
     assert steps[0].starts == 0
-    for step, following in zip(steps, steps[1:], strict=False):
+    for step, following in itertools.pairwise(steps):
         assert step.ends == following.starts
     for step in steps:
         assert step.seconds >= max(seconds[host] for host in step.hosts) * margin
