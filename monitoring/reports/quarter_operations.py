@@ -14,11 +14,22 @@ from monitoring.reports.office import NO_DATA, era
 from monitoring.reports.wording import NO_RECORD, RESULT, SEVERITIES, began, clock, nothing, ranges
 
 MARKS = {True: "○", False: "×", None: "－"}
-# Japanese for the figures that drills measure; evidence may bring its own in details.figure_titles.
+# Japanese for the figures that drills measure, with the unit; a figure without one here goes by its own name.
 FIGURES = {
-    "seconds": "秒数", "files": "ファイル数", "rows": "行数", "tables": "表の数", "bytes": "バイト数",
-    "changed": "変更数", "stop_seconds": "停止までの秒数", "return_seconds": "復帰までの秒数", "lost": "失った件数",
-}  # fmt: skip
+    "restore_backup_seconds": ("バックアップの取得", "秒"),
+    "restore_file_seconds": ("ファイルの復元", "秒"),
+    "restore_files_unequal": ("元と異なるファイル", "件"),
+    "restore_database_seconds": ("データベースの復元", "秒"),
+    "restore_database_mb_per_second": ("データベースの復元の速さ", "MB/秒"),
+    "restore_rows_compared": ("照合した行", "行"),
+    "restore_tables_unequal": ("元と異なる表", "件"),
+    "power_all_off_seconds": ("停電から全台の停止まで", "秒"),
+    "power_hosts_left_on": ("停止しなかったサーバ", "台"),
+    "power_hosts_out_of_order": ("停止の順序の誤り", "件"),
+    "power_unclean_databases": ("正常に閉じなかったデータベース", "件"),
+    "power_to_library_seconds": ("復電から図書館システムの再開まで", "秒"),
+    "power_battery_share_percent": ("停止までに使った電池の割合", "％"),
+}
 
 
 def backups(facts: Facts) -> Chapter:
@@ -36,7 +47,7 @@ def backups(facts: Facts) -> Chapter:
         blocks.append(f"成功の記録がない日：{'、'.join(failed) or 'なし'}。")
         blocks.append(_daily_table(facts, hosts))
         blocks.append("○は成功、×は成功の記録なし、－は計測なしを示す。")
-    blocks.append(_drill_table(facts, "復元訓練", drills(facts, "restore")))
+    blocks += _drill_tables(facts, "復元訓練", drills(facts, "restore"))
     return Chapter("バックアップと復元訓練", blocks)
 
 
@@ -80,27 +91,29 @@ def drills(facts: Facts, word: str) -> list[Evidence]:
     return [item for item in facts.of_kind("drill") if item.name.startswith(word)]
 
 
-def _drill_table(facts: Facts, title: str, done: Sequence[Evidence]) -> Table:
+def _drill_tables(facts: Facts, title: str, done: Sequence[Evidence]) -> list[Table]:
+    """Each drill, then what the drills measured, newest first; Word shows the figures of the newest."""
     rows: list[list[Cell]] = [
-        [
-            began(facts, item),
-            item.title,
-            ", ".join(item.hosts),
-            item.seconds,
-            RESULT[item.passed],
-            item.by or None,
-            "、".join(figures(item)),
-        ]
+        [began(facts, item), item.title, ", ".join(item.hosts), item.seconds, RESULT[item.passed], item.by or None]
         for item in done
     ]
-    heads = ("実施日時", "名称", "対象", "所要（秒）", "結果", "実施者", "測定値")
-    return Table(title, heads, rows, (3.0, 2.9, 1.8, 1.6, 1.3, 1.7, 3), empty=NO_RECORD)
+    heads = ("実施日時", "名称", "対象", "所要（秒）", "結果", "実施者")
+    tables = [Table(title, heads, rows, (2.6, 3.6, 3, 1.6, 1.3, 1.7), empty=NO_RECORD)]
+    measured = [row for item in reversed(done) for row in figures(facts, item)]
+    if measured:
+        columns = ("実施日時", "項目", "値", "単位")
+        brief = next((len(item.figures) for item in reversed(done) if item.figures), 0)
+        tables.append(Table(f"{title}の測定値", columns, measured, (2.6, 6, 2.4, 1.6), brief=brief))
+    return tables
 
 
-def figures(item: Evidence) -> list[str]:
-    """What evidence measured, each with its name in Japanese where there is one."""
-    titles = {**FIGURES, **dict(item.details.get("figure_titles") or {})}
-    return [f"{titles.get(name, name)} {value:,.10g}" for name, value in sorted(item.figures.items())]
+def figures(facts: Facts, item: Evidence) -> list[list[Cell]]:
+    """What a drill measured: when, what, value and unit. Whole numbers are written without decimals."""
+    rows: list[list[Cell]] = []
+    for name, value in item.figures.items():
+        title, unit = FIGURES.get(name, (name, ""))
+        rows.append([began(facts, item), title, int(value) if value.is_integer() else value, unit])
+    return rows
 
 
 def alerts(facts: Facts) -> Chapter:
@@ -166,8 +179,8 @@ def inspections(facts: Facts) -> Chapter:
 def power_drills(facts: Facts) -> Chapter:
     """The power drills with their measured figures."""
     purpose = "停電を起こし、定めた順に停止し、復電後に戻ることを確かめる訓練である。"
-    table = _drill_table(facts, "停電訓練", drills(facts, "power"))
-    return Chapter("停電訓練", [purpose, table], new_page=False)
+    tables = _drill_tables(facts, "停電訓練", drills(facts, "power"))
+    return Chapter("停電訓練", [purpose, *tables], new_page=False)
 
 
 def work(facts: Facts) -> Chapter:

@@ -163,12 +163,13 @@ def known_evidence() -> list[Evidence]:
         {"title": "無停電電源装置の自己診断が正常である", "passed": None, "note": "装置の交換待ち", "hosts": ["gw1"]},
     ]
     return [
-        done("drill", "restore-database", at(7, 20, 9), 12, hosts=["db1", "bak1"], figures={"rows": 1190000.0},
+        done("drill", "restore-database", at(7, 20, 9), 12, hosts=["db1", "bak1"],
+             figures={"restore_rows_compared": 1190000.0, "restore_database_seconds": 512.5},
              details={"title": "データベースの復元", "by": "小林 直樹"}),
         done("deploy", "site", at(8, 25, 21, 50), 30, hosts=["app1"], figures={"changed": 7.0},
              details={"title": "月例更新の適用", "by": "保科 理恵"}),
         done("drill", "power-cut", at(9, 8, 9), 9, hosts=list(SERVERS), passed=False,
-             figures={"stop_seconds": 171.0, "return_seconds": 96.5},
+             figures={"power_all_off_seconds": 171.0},
              details={"title": "停電と復電", "by": "小林 直樹"}),
         done("inspection", "periodic", at(9, 15, 9), 40, passed=False, hosts=list(SERVERS),
              details={"title": "第2四半期 定期点検", "by": "小林 直樹", "items": items}),

@@ -56,7 +56,6 @@ def test_alerts_are_the_injected_ones_to_the_minute(facts):
     ]
 
 
-@pytest.mark.req("S-BKP-006")
 def test_every_day_of_the_quarter_has_its_backup_result(facts):
     db1 = dict(zip(Q3.days, facts.backups["db1"].days, strict=True))
     assert len(db1) == 92

@@ -25,7 +25,6 @@ def results(tmp_path, **outcomes):
     return path
 
 
-@pytest.mark.req("S-MON-005")
 def test_every_point_has_a_result_and_an_inspector(tmp_path):
     evidence = from_results(results(tmp_path, clock={"app1": "passed", "db1": "passed"}), HOSTS, by="小林 直樹")
     assert evidence.passed

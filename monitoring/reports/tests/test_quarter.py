@@ -120,15 +120,19 @@ def test_the_report_has_the_daily_success_rate_and_the_restore_drill(report):
     assert rows["app1"][2:5] == ["91", "91", "100.0"]
     assert "成功の記録がない日：gw1（9月30日）、db1（8月20日〜8月21日）。" in report.text()
     drill = report.tables()["復元訓練"][1]
-    assert drill == [
-        "2026-07-20 09:00",
-        "データベースの復元",
-        "db1, bak1",
-        "720.0",
-        "合格",
-        "小林 直樹",
-        "行数 1,190,000",
+    assert drill == ["2026-07-20 09:00", "データベースの復元", "db1, bak1", "720.0", "合格", "小林 直樹"]
+    assert [row[1:] for row in report.tables()["復元訓練の測定値"][1:]] == [
+        ["照合した行", "1,190,000", "行"],
+        ["データベースの復元", "512.5", "秒"],
     ]
+
+
+@pytest.mark.req("S-BKP-006")
+def test_every_day_of_the_quarter_has_a_sign_for_success_or_failure(report):
+    for rows in (report.tables()["日別の成否"], report.sheet("日別の成否")):
+        for host, failed, unmeasured in (("db1", 2, 1), ("gw1", 1, 1), ("app1", 0, 1)):
+            signs = "".join(str(cell) for row in rows if row[0] == host for cell in row[2:]).replace("　", "")
+            assert (len(signs), signs.count("×"), signs.count("－")) == (92, failed, unmeasured)
 
 
 def test_word_and_excel_say_the_same(report):
