@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -23,6 +23,13 @@ def _written(value: object) -> object:
     """A network is written as text: a number would be taken for an address without anybody noticing."""
     if not isinstance(value, str) or "/" not in value:
         raise ValueError("a network, as 10.80.0.0/16")
+    return value
+
+
+def _address(value: object) -> object:
+    """Likewise for a single address."""
+    if value is not None and not isinstance(value, str):
+        raise ValueError("an address, as 198.18.255.254")
     return value
 
 
@@ -75,6 +82,7 @@ class Networks(Row):
     tunnels: Network
     management: Network
     provider: Network
+    provider_gateway: Annotated[IPv4Address, BeforeValidator(_address)] | None = None
     zones: list[Zone]
 
 

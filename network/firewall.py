@@ -124,10 +124,12 @@ def _forward(site: Inventory, router: Host, every: list[Flow], sets: Sets) -> li
         wires = paths.crossing(site, source, host, router)
         if wires is not None:
             asking[wires] += paths.forward_addresses(site, source, router)
-    return rules + [
+    rules += [
         _echo(f'iifname "{entry}" oifname "{leave}"', sets.use("may_ping", who))
         for (entry, leave), who in asking.items()
     ]
+    # Nothing of ours goes out by itself; said at once, so that no program waits for an answer.
+    return [*rules, f'\t\toifname "{paths.WAN}" counter reject with icmpx admin-prohibited']
 
 
 def _origin(site: Inventory, source: str, router: Host, sets: Sets) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inventory import Host, Inventory
+from network.paths import WAN
 
 ORIGIN = "# Made by Kura from the inventory (network/interfaces.py). Changes here are overwritten.\n"
 
@@ -10,8 +11,8 @@ ORIGIN = "# Made by Kura from the inventory (network/interfaces.py). Changes her
 def networkd(site: Inventory, host: Host) -> dict[str, str]:
     """File name under /etc/systemd/network → text, for every wire of a host.
 
-    A data-centre or site host routes by its router; a site router reaches the data centre only through the
-    tunnel (wg0 adds those routes), so it gets no default route towards the provider.
+    A data-centre or site host routes by its router; the hub by the provider. A site router reaches the data centre
+    only through the tunnel (wg0 adds those routes), so it gets no default route.
     """
     return {f"20-{name}.network": _network(site, host, name) for name in site.legs(host)}
 
@@ -32,6 +33,9 @@ def _network(site: Inventory, host: Host, leg: str) -> str:
         lines.append("IPv4Forwarding=" + ("no" if leg == "manage" else "yes"))
     elif leg != "manage":
         lines.append(f"Gateway={site.gateway(host)}")
+    if leg == WAN and host == site.hub and site.networks.provider_gateway is not None:
+        # Answers to citizens anywhere; the firewall lets nothing of ours out this way.
+        lines.append(f"Gateway={site.networks.provider_gateway}")
     if leg == host.zone:
         lines.append(f"DNS={site.gateway(host)}" if host.kind != "router" or host.at_site else f"DNS={address}")
         lines.append(f"Domains={site.organisation.domain}")

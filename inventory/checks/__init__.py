@@ -40,6 +40,7 @@ DERIVED = (
     derived.stop_order,
     derived.backup_paths,
     derived.needed_services,
+    derived.provider_gateway,
 )
 
 

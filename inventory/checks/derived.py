@@ -169,3 +169,13 @@ def needed_services(context: Context) -> Iterator[Problem]:
         if service is not None and any(host.at_site for host in service.hosts):
             at = ("services", site.services.index(service), "hosts")
             yield context.problem("services", at, "hosts of the data centre")
+
+
+def provider_gateway(context: Context) -> Iterator[Problem]:
+    """The way to the Internet is on the provider's network and none of our routers."""
+    site = context.site
+    gateway = site.networks.provider_gateway
+    ours = {site.provider_address(host) for host in site.hosts if host.kind == "router"}
+    if gateway is not None and (gateway not in site.networks.provider or gateway in ours):
+        expected = f"an address of {site.networks.provider} that is no router's of ours"
+        yield context.problem("networks", ("provider_gateway",), expected)

@@ -55,6 +55,8 @@ FAULTS = [
           "a network within the supernet 10.80.0.0/12", "tunnels:"),
     Fault("networks", "provider: 198.18.0.0/16", "provider: 10.85.0.0/16", "provider", "'10.85.0.0/16'",
           "a network outside the supernet 10.80.0.0/12", "provider:"),
+    Fault("networks", "provider_gateway: 198.18.255.254", "provider_gateway: 198.18.0.1", "provider_gateway",
+          "'198.18.0.1'", "an address of 198.18.0.0/16 that is no router's of ours", "provider_gateway:"),
     Fault("networks", "datacentre: 10.80.0.0/16", "datacentre: 10.80.0.0/20", "datacentre", "'10.80.0.0/20'",
           "a network of at least 65536 addresses (/16)", "datacentre:"),
     Fault("networks", "{id: kiosk, offset: 128", "{id: kiosk, offset: 64", "zones.7.offset", "64",

@@ -89,6 +89,13 @@ def test_libraries_come_in_by_the_tunnel_and_never_by_the_provider_side() -> Non
             assert rule.startswith('iifname "wg0"')
 
 
+def test_nothing_of_ours_goes_out_by_the_provider_side() -> None:
+    for name in ("gw1", "rt-nagano"):
+        text = ruleset(NAGANO, NAGANO.host(name)).partition("chain forward {")[2].partition("\n\t}\n")[0]
+        outward = [line.strip() for line in text.splitlines() if 'oifname "wan"' in line]
+        assert outward == ['oifname "wan" counter reject with icmpx admin-prohibited']
+
+
 def test_a_public_service_is_reached_through_the_hub() -> None:
     text = ruleset(NAGANO, NAGANO.hub)
     assert 'iifname "wan" ip daddr 198.18.0.1 tcp dport 443 dnat ip to 10.80.10.11:443 comment "library"' in text
