@@ -7,7 +7,7 @@ class FinishedBatch(models.Model):
     """One committed batch of `manage demo_scale`: its rows and this line were committed together."""
 
     seed = models.BigIntegerField()
-    scale = models.CharField(max_length=16)
+    scale = models.CharField(max_length=32)
     phase = models.CharField(max_length=16)
     number = models.IntegerField()
     rows = models.IntegerField()

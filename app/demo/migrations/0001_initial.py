@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('seed', models.BigIntegerField()),
-                ('scale', models.CharField(max_length=16)),
+                ('scale', models.CharField(max_length=32)),
                 ('phase', models.CharField(max_length=16)),
                 ('number', models.IntegerField()),
                 ('rows', models.IntegerField()),
