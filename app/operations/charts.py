@@ -75,10 +75,14 @@ def path(points: Points, on: Scale, gap: float) -> str:
     return "".join(parts)
 
 
-def draw(title: str, lines: Sequence[Line], on: Scale, step: float, marks: Sequence[tuple[str, float]] = ()) -> SafeString:
+def draw(
+    title: str, lines: Sequence[Line], on: Scale, step: float, marks: Sequence[tuple[str, float]] = ()
+) -> SafeString:
     """The chart. `marks` are thresholds (`warn` or `bad`, value) drawn across when they are in view."""
     grid = format_html_join(
-        "", '<line class="grid" x1="0" x2="{}" y1="{}" y2="{}"/>', [(WIDTH, HEIGHT * n / 4, HEIGHT * n / 4) for n in range(5)]
+        "",
+        '<line class="grid" x1="0" x2="{}" y1="{}" y2="{}"/>',
+        [(WIDTH, HEIGHT * n / 4, HEIGHT * n / 4) for n in range(5)],
     )
     limits = format_html_join(
         "",

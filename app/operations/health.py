@@ -51,7 +51,9 @@ def groups(inventory: Inventory, up: Iterable[Series], probes: Iterable[Series])
             failed.setdefault(series.labels.get("host", ""), []).append(series.labels.get("instance", ""))
     found: dict[str, list[HostHealth]] = {}
     for host in inventory.hosts:
-        found.setdefault(_title(inventory, host), []).append(_health(host, answers.get(host.name), failed.get(host.name, [])))
+        found.setdefault(_title(inventory, host), []).append(
+            _health(host, answers.get(host.name), failed.get(host.name, []))
+        )
     return [_group(title, hosts) for title, hosts in found.items()]
 
 

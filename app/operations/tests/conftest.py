@@ -20,13 +20,29 @@ from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).parents[3]
+# What the playbook passes between rooms; a process of its own, since app/ imports no other room.
+DEPLOYED = """
+import json
 from inventory import load
 from monitoring import dashboards, runbooks
 from monitoring.tests.promtool import binary
-
-ROOT = Path(__file__).parents[3]
+site = load("nagano")
+host = site.service("prometheus").hosts[0]
+document = {"dashboards": dashboards.document(site, host), "runbooks": runbooks.document(site, host)}
+print(json.dumps({"monitoring": document, "prometheus": binary("prometheus")}))
+"""
 PASSWORD = "correct horse battery"
 TOKEN = "shared-with-alertmanager"
+
+
+@pytest.fixture(scope="session")
+def deployed() -> dict[str, Any]:
+    """The monitoring document as the playbook hands it over, and the path of Debian's Prometheus."""
+    done = subprocess.run([sys.executable, "-c", DEPLOYED], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def free_port() -> int:
@@ -134,7 +150,7 @@ def _cookie(name: str, value: str) -> http.cookiejar.Cookie:
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory) -> Iterator[str]:
+def prometheus(tmp_path_factory, deployed) -> Iterator[str]:
     """Debian's Prometheus measuring itself, as the host db1 of the inventory."""
     folder = tmp_path_factory.mktemp("prometheus")
     port = free_port()
@@ -144,16 +160,22 @@ def prometheus(tmp_path_factory) -> Iterator[str]:
             {
                 "job_name": "node",
                 "static_configs": [
-                    {"targets": [f"127.0.0.1:{port}"], "labels": {"host": "db1", "kind": "server", "backup": "database"}},
+                    {
+                        "targets": [f"127.0.0.1:{port}"],
+                        "labels": {"host": "db1", "kind": "server", "backup": "database"},
+                    },
                     {"targets": ["127.0.0.1:1"], "labels": {"host": "app1", "kind": "server", "backup": "application"}},
-                    {"targets": ["127.0.0.1:2"], "labels": {"host": "opac-nagano-1", "kind": "terminal", "backup": "none"}},
+                    {
+                        "targets": ["127.0.0.1:2"],
+                        "labels": {"host": "opac-nagano-1", "kind": "terminal", "backup": "none"},
+                    },
                 ],
             }
         ],
     }
     (folder / "prometheus.yml").write_text(json.dumps(config))
     argv = [
-        binary("prometheus"),
+        deployed["prometheus"],
         f"--config.file={folder}/prometheus.yml",
         f"--storage.tsdb.path={folder}/data",
         f"--web.listen-address=127.0.0.1:{port}",
@@ -163,7 +185,7 @@ def prometheus(tmp_path_factory) -> Iterator[str]:
             url = f"http://127.0.0.1:{port}"
             answers(f"{url}/-/ready")
             deadline = time.monotonic() + 30
-            while b'"1"' not in urllib.request.urlopen(f'{url}/api/v1/query?query=up%7Bhost%3D%22db1%22%7D').read():
+            while b'"1"' not in urllib.request.urlopen(f"{url}/api/v1/query?query=up%7Bhost%3D%22db1%22%7D").read():
                 assert time.monotonic() < deadline, "Prometheus does not measure itself"
                 time.sleep(0.2)
             yield url
@@ -172,17 +194,14 @@ def prometheus(tmp_path_factory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def start_console(tmp_path_factory) -> Iterator[Any]:
+def start_console(tmp_path_factory, deployed) -> Iterator[Any]:
     """Makes consoles: `start_console(prometheus_url)`."""
     processes: list[subprocess.Popen[bytes]] = []
 
     def start(prometheus_url: str, alertmanager_url: str = "http://127.0.0.1:1") -> Console:
         folder = tmp_path_factory.mktemp("console")
         port = free_port()
-        site = load("nagano")
-        monitor = site.service("prometheus").hosts[0]
-        document = {"dashboards": dashboards.document(site, monitor), "runbooks": runbooks.document(site, monitor)}
-        (folder / "monitoring.json").write_text(json.dumps(document, ensure_ascii=False))
+        (folder / "monitoring.json").write_text(json.dumps(deployed["monitoring"], ensure_ascii=False))
         config = {
             "inventory": "nagano",
             "secret_key": "s" * 50,
@@ -209,7 +228,14 @@ def start_console(tmp_path_factory) -> Iterator[Any]:
         ):
             done = console.manage(*command)
             assert done.returncode == 0, done.stderr
-        argv = [sys.executable, "-m", "gunicorn", "django.core.wsgi:get_wsgi_application()", "--bind", f"127.0.0.1:{port}"]
+        argv = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "django.core.wsgi:get_wsgi_application()",
+            "--bind",
+            f"127.0.0.1:{port}",
+        ]
         log = (folder / "log").open("w")
         processes.append(subprocess.Popen([*argv, "--threads", "4"], env=environment, cwd=ROOT, stdout=log, stderr=log))
         answers(console.url + "/health")

@@ -1,0 +1,156 @@
+"""The running twin is measured whole: every target answers, no panel is dead, and an alert reaches the console."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from monitoring import dashboards, rules, targets
+
+PATIENCE_SECONDS = 120
+ROOT = Path(__file__).parents[2]
+
+
+def ask(twin, path: str, **parameters: str):
+    """What Prometheus on the monitoring host says."""
+    site = twin.site
+    url = f"http://{site.fqdn('prometheus')}:9090/api/v1/{path}?{urlencode(parameters)}"
+    done = twin.inside("operator", "curl", "-s", "-m", "20", url)
+    assert done.ok, done.stdout
+    return json.loads(done.stdout)["data"]
+
+
+def until(what, seconds: float = PATIENCE_SECONDS):
+    """Ask until there is an answer; the last refusal is told."""
+    deadline = time.monotonic() + seconds
+    while True:
+        trouble = what()
+        if not trouble or time.monotonic() > deadline:
+            return trouble
+        time.sleep(2)
+
+
+def monitor(twin) -> str:
+    """The monitoring host's name."""
+    return twin.site.service("prometheus").hosts[0].name
+
+
+def test_every_target_of_the_running_hosts_is_scraped_and_up(twin):
+    running = twin.running()
+    expected = {(target.job, target.address) for target in targets.targets(twin.site, running)}
+
+    def missing():
+        up = {
+            (row["metric"]["job"], row["metric"]["instance"])
+            for row in ask(twin, "query", query="up")["result"]
+            if row["value"][1] == "1"
+        }
+        return expected - up
+
+    assert not until(missing)
+
+
+def test_every_probe_of_the_running_hosts_succeeds(twin):
+    expected = {probe.target for probe in targets.probe_targets(twin.site, twin.running())}
+
+    def failing():
+        good = {
+            row["metric"]["instance"]
+            for row in ask(twin, "query", query="probe_success")["result"]
+            if row["value"][1] == "1"
+        }
+        return expected - good
+
+    assert not until(failing)
+
+
+def test_prometheus_has_every_alert_rule_and_knows_alertmanager(twin):
+    groups = ask(twin, "rules")["groups"]
+    assert {rule["name"] for group in groups for rule in group["rules"]} == {alert.name for alert in rules.load()}
+    assert all(rule["health"] in ("ok", "unknown") for group in groups for rule in group["rules"])
+    assert len(ask(twin, "alertmanagers")["activeAlertmanagers"]) == 1
+
+
+@pytest.fixture(scope="module")
+def saved(twin):
+    """A backup and a restore drill have been done once: before, their panels have nothing to show."""
+    for name, act in (
+        ("kura_backup_last_success_timestamp_seconds", backup_once),
+        ("kura_restore_drill_last_success_timestamp_seconds", drill_once),
+    ):
+        if not ask(twin, "query", query=name)["result"]:
+            act(twin)
+
+
+def backup_once(twin):
+    done = twin.run("db1", "systemctl start kura-backup@daily.service")
+    assert done.ok, done.stdout
+
+
+def drill_once(twin):
+    done = subprocess.run([ROOT / "kura", "drill", "restore"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("expr", dashboards.expressions())
+def test_no_panel_is_dead(twin, saved, expr):
+    assert not until(lambda: "" if ask(twin, "query", query=expr)["result"] else f"no series: {expr}")
+
+
+def test_an_alert_reaches_the_console_through_alertmanager(twin):
+    host = monitor(twin)
+    name = f"TwinTest{int(time.time())}"
+    added = twin.run(
+        host,
+        f"amtool --alertmanager.url=http://localhost:9093 alert add {name} host={host} severity=warning "
+        "--annotation=summary=試験の通知 --annotation=runbook=node#HostDown",
+    )
+    assert added.ok, added.stdout
+    program = (
+        "import sqlite3\n"
+        "rows = sqlite3.connect('/var/lib/kura/console.sqlite3').execute("
+        f"'SELECT count(*) FROM operations_alertevent WHERE name = ?', ['{name}'])\n"
+        "print(rows.fetchone()[0])\n"
+    )
+
+    def unheard():
+        heard = twin.run(host, "python3 -", stdin=program)
+        return "" if heard.stdout.strip() == "1" else heard.stdout
+
+    assert not until(unheard, 60)
+
+
+def test_the_console_signs_its_operator_in_over_tls_and_answers_the_overview(twin, tmp_path):
+    console = f"https://{twin.site.fqdn('console')}"
+    jar = str(tmp_path / "cookies")
+    curl = ("curl", "-s", "-m", "30", "--cacert", str(twin.state / "ca.crt"), "-c", jar, "-b", jar)
+    page = twin.inside("operator", *curl, f"{console}/sign-in/").stdout
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    assert token, page
+    form = {"csrfmiddlewaretoken": token[1], "username": "operator", "password": twin.secret("demo_operator")}
+    twin.inside("operator", *curl, "-e", f"{console}/sign-in/", "-d", urlencode(form), f"{console}/sign-in/")
+    overview = twin.inside("operator", *curl, f"{console}/").stdout
+    for question in ("図書館は開いているか", "データは無事か", "次に足りなくなるもの"):
+        assert question in overview
+    assert "応答しないため" not in overview
+
+
+def test_the_console_lives_on_the_monitoring_host_without_the_library(twin):
+    """Its configuration names neither the library's database nor its hosts."""
+    settings = twin.run(monitor(twin), "cat /etc/kura/console.json").stdout
+    assert "5432" not in settings
+    assert "postgres" not in settings
+
+
+def test_measurements_are_refused_to_a_host_outside_operations(twin):
+    if "app1" not in twin.running():
+        pytest.fail("app1 is not running")
+    database = twin.site.host("db1").address
+    refused = twin.run("app1", f"curl -s -m 3 -o /dev/null http://{database}:9100/metrics")
+    assert not refused.ok
