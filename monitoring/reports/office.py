@@ -87,7 +87,7 @@ def sheet_table(
             cell.alignment = Alignment(horizontal="right" if figure else "left", vertical="top", wrap_text=not figure)
             if isinstance(value, float):
                 cell.number_format = "#,##0.00"
-        lines = max((_lines(str(value), width) for value, width in zip(row, widths, strict=True)), default=1)
+        lines = max((_lines(v, w) for v, w in zip(row, widths, strict=True) if isinstance(v, str)), default=1)
         sheet.row_dimensions[number].height = 4 + 13.5 * lines  # Excel does not fit heights of files it did not write
     sheet.freeze_panes = sheet.cell(top + 1, 1)
     last = max(top + 1, top + len(rows))
