@@ -1,9 +1,14 @@
 """Loans while they last, and what remains of them: figures without a person.
 
-Who has what is known only while the item is out. Giving back deletes the Loan row; nothing that stays says both a
-patron and an item, nor a time at which a patron's page and a loan could be laid side by side:
-LoanStatistic has a patron's category and a date but no item and a random key, ItemTally has an item and a month but
-no patron, LastReturn has an item and a time but no loan.
+Who has what is known only while the item is out. Giving back deletes the Loan row, and nothing that stays says both a
+patron and an item. Nor may anything be laid side by side by its time: a patron's page seen at 10:00:05, a loan logged
+at 10:00:07, an item's row written at 10:00:07 would tell as much as a name. Therefore
+
+- LoanStatistic has a patron's category and a date, but no item, and a random key;
+- the audit event of a loan or return has terminal and time, but no item and no patron;
+- an item is written about only when it comes back (ReturnToday), and the next day that becomes a count by month
+  (ItemTally), all of a day at once and in the items' own order. Even the transaction numbers that PostgreSQL keeps
+  beside each row then tell nothing.
 """
 
 import uuid
@@ -90,7 +95,7 @@ class LoanStatistic(models.Model):
 
 
 class ItemTally(models.Model):
-    """How often an item was lent in a month: for rankings and weeding."""
+    """How often an item was lent in a month, counted when it is back: for rankings and weeding."""
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="tallies")
     month = models.DateField("月")
@@ -104,12 +109,16 @@ class ItemTally(models.Model):
         ]
 
 
-class LastReturn(models.Model):
-    """When and where an item last came back: tells a double scan from a mistake."""
+class ReturnToday(models.Model):
+    """An item that came back today: tells a double scan from a mistake, and waits to be counted.
 
-    item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="last_return")
-    branch = models.ForeignKey(Branch, on_delete=models.PROTECT)
+    `actions.settle_returns` turns the rows of past days into tallies and deletes them.
+    """
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
+    lent_month = models.DateField("貸出月")
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        verbose_name = "直近の返却"
+        verbose_name = "当日の返却"
+        indexes = [models.Index(fields=["at"], name="circulation_return_at")]

@@ -44,7 +44,7 @@ def writes_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
         elif node.func.attr == "update" and (".objects" in owner or ".filter(" in owner or ".all()" in owner):
             yield node.lineno, f"{owner}.update()"
         elif node.func.attr == "execute" and node.args and _text(node.args[0]).lstrip().upper().startswith(
-            ("INSERT", "UPDATE", "DELETE", "COPY", "TRUNCATE", "MERGE")
+            ("INSERT", "UPDATE", "DELETE", "COPY", "TRUNCATE", "MERGE", "WITH")
         ):
             yield node.lineno, f"{owner}.execute({_text(node.args[0])[:30]!r})"
 
