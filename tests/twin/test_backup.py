@@ -1,0 +1,114 @@
+"""Backups are made, cannot be undone by their makers, and restore to the moment at which they were made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from backup import drill, plan
+
+RESTORE = "cd / && PYTHONPATH=/usr/local/lib/kura python3 -m backup.restore"
+SSH = (
+    "ssh -i /etc/kura/borg/id_ed25519 -o BatchMode=yes -o StrictHostKeyChecking=yes "
+    "-o UserKnownHostsFile=/etc/kura/borg/known_hosts"
+)
+
+
+def psql(twin, database: str, sql: str) -> str:
+    """Run SQL as the database's administrator."""
+    done = twin.run("db1", f"cd / && runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -d {database}", stdin=sql)
+    assert done.ok, done.stdout
+    return done.stdout.strip()
+
+
+def last_json(said: str) -> dict:
+    return json.loads([line for line in said.splitlines() if line.startswith("{")][-1])
+
+
+@pytest.fixture
+def moment(twin) -> Iterator[str]:
+    """A table of one row in the live database, for the time of a test."""
+    psql(twin, "kura", "DROP TABLE IF EXISTS public.kura_moment; CREATE TABLE public.kura_moment AS SELECT 1 AS n")
+    try:
+        yield "public.kura_moment"
+    finally:
+        psql(twin, "kura", "DROP TABLE IF EXISTS public.kura_moment")
+
+
+@pytest.mark.req("S-BKP-004")
+def test_a_spoiled_file_and_the_database_come_back_equal_to_the_moment_of_the_backup(twin, moment: str) -> None:
+    result = drill.run(twin.site, lambda host, command: twin.lab.shell(host, command), print)
+    assert result["passed"], result
+    assert result["figures"]["restore_rows_compared"]["value"] > 0
+    assert result["figures"]["restore_database_seconds"]["value"] < drill.RESTORE_GOAL_SECONDS
+    said = twin.run("bak1", "cat /var/lib/prometheus/node-exporter/kura_restore_drill.prom").stdout
+    assert "kura_restore_drill_last_success_timestamp_seconds" in said
+
+
+def test_a_restore_gives_the_moment_of_the_backup_and_not_the_present(twin, moment: str) -> None:
+    assert twin.run("db1", "systemctl start kura-backup@daily.service", patience=300).ok
+    psql(twin, "kura", f"INSERT INTO {moment} VALUES (2)")
+    try:
+        done = twin.run("db1", f"{RESTORE} database kura --into kura_restore_moment", patience=300)
+        assert done.ok, done.stdout
+        assert last_json(done.stdout)["equal"]
+        assert psql(twin, "kura_restore_moment", f"SELECT count(*) FROM {moment}") == "1"
+        assert psql(twin, "kura", f"SELECT count(*) FROM {moment}") == "2"
+    finally:
+        twin.run("db1", "cd / && runuser -u postgres -- dropdb --if-exists --force kura_restore_moment")
+
+
+def test_a_restore_that_fails_says_why_and_leaves_nothing(twin) -> None:
+    done = twin.run("db1", f"{RESTORE} --archive db1-daily-never database kura --into kura_restore_never", patience=300)
+    assert done.rc == 1
+    assert "db1-daily-never" in last_json(done.stdout)["error"]
+    assert psql(twin, "postgres", "SELECT count(*) FROM pg_database WHERE datname = 'kura_restore_never'") == "0"
+    assert twin.run("db1", "ls -d /var/backups/kura/restore-* 2>/dev/null").stdout.strip() == ""
+
+
+def test_the_key_of_a_client_opens_no_shell_and_no_other_repository(twin) -> None:
+    server = twin.site.host(twin.site.backup.repository).address
+    shell = twin.run("app1", f"{SSH} borg@{server} id </dev/null")
+    assert "uid=" not in shell.stdout
+    other = f"ssh://borg@{server}{twin.site.backup.path}/db1"
+    listed = twin.run("app1", f"BORG_RSH='{SSH}' BORG_PASSPHRASE=x borg list {other} </dev/null")
+    assert listed.rc != 0
+    assert "not allowed" in listed.stdout
+
+
+def test_a_client_that_deletes_its_archives_frees_nothing_on_the_server(twin) -> None:
+    """Append-only: the segments stay, so the server's administrator can go back to before the deletion."""
+    folder = f"{twin.site.backup.path}/app1"
+    assert twin.run("app1", "systemctl start kura-backup@daily.service", patience=300).ok
+    size = "find {} -type f -path '*/data/*' -printf '%s\\n' | awk '{{s+=$1}} END {{print s}}'"
+    before = int(twin.run("bak1", size.format(folder)).stdout)
+    newest = "borgmatic --config /etc/borgmatic/kura-daily.yaml borg delete --last 1"
+    assert twin.run("app1", f"{newest} && borgmatic --config /etc/borgmatic/kura-daily.yaml compact").ok
+    assert int(twin.run("bak1", size.format(folder)).stdout) >= before
+
+
+def test_every_running_client_has_its_timers_and_its_figures(twin) -> None:
+    running = set(twin.running())
+    for host in plan.clients(twin.site):
+        if host.name not in running:
+            continue
+        timers = twin.run(host.name, "systemctl is-active kura-backup-daily.timer kura-backup-monthly.timer").stdout
+        assert timers.split() == ["active", "active"], host.name
+    done = twin.run("app1", "cat /var/lib/prometheus/node-exporter/kura_backup_daily.prom")
+    assert 'kura_backup_last_success_timestamp_seconds{host="app1",repository="bak1",kind="daily"}' in done.stdout
+
+
+def test_the_server_thins_out_and_checks_every_repository(twin) -> None:
+    done = twin.run(
+        "bak1", "systemctl start kura-backup-keep.service; systemctl is-failed kura-backup-keep.service", patience=600
+    )
+    assert done.stdout.strip() == "inactive", done.stdout
+    said = twin.run("bak1", "cat /var/lib/prometheus/node-exporter/kura_backup_store.prom").stdout
+    assert 'kura_backup_keep_last_success_timestamp_seconds{host="db1"}' in said
+
+
+def test_passphrases_and_keys_are_for_root_alone(twin) -> None:
+    modes = twin.run("app1", "stat -c '%a %U' /etc/kura/borg/passphrase /etc/kura/borg/id_ed25519").stdout.split()
+    assert modes == ["600", "root", "600", "root"]
