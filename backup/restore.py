@@ -119,19 +119,39 @@ def restore_database(name: str, scratch: str, archive: str, kind: str) -> dict[s
     }
 
 
+# Rights on the database itself are not in a dump of one database: carried over from the former one.
+RIGHTS = """
+DO $$ DECLARE r record; BEGIN
+  EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', '{name}');
+  FOR r IN SELECT a.* FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+           WHERE d.datname = '{former}' LOOP
+    EXECUTE format('GRANT %s ON DATABASE %I TO %s', r.privilege_type, '{name}',
+                   CASE WHEN r.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r.grantee)) END);
+  END LOOP;
+END $$
+"""
+
+
 def replace_live(name: str, scratch: str) -> str:
-    """Put the restored database in the live one's place; returns the name under which the former is kept."""
+    """Put the restored database in the live one's place; returns the name under which the former is kept.
+
+    All or nothing: when a step fails the live database is open again under its own name. Settings made with
+    ALTER DATABASE … SET come back with the next deploy.
+    """
     former = f"{name}_before_{time.strftime('%Y%m%d_%H%M%S')}"
+    psql = ("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", "postgres")
     ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608
-    renames = [f'ALTER DATABASE "{name}" RENAME TO "{former}"', f'ALTER DATABASE "{scratch}" RENAME TO "{name}"']
-    # New sessions are refused first, or the application reconnects between the two statements.
-    closed = f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'
-    # Rights on the database itself are not in a dump of one database: carried over from the former one.
-    kept = f"(SELECT datacl FROM pg_database WHERE datname = '{former}')"  # noqa: S608
-    rights = f"UPDATE pg_database SET datacl = {kept} WHERE datname = '{name}'"  # noqa: S608
-    arguments = [part for sql in (closed, ended, *renames, rights) for part in ("-c", sql)]
-    as_postgres("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", "postgres", *arguments)
-    as_postgres("psql", "-XqAt", "-d", "postgres", "-c", f'ALTER DATABASE "{former}" ALLOW_CONNECTIONS true')
+    # New sessions are refused first, or the application is back before the names have changed.
+    as_postgres(*psql, "-c", f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    try:
+        as_postgres(*psql, "-c", ended)
+        renames = [f'ALTER DATABASE "{name}" RENAME TO "{former}"', f'ALTER DATABASE "{scratch}" RENAME TO "{name}"']
+        changes = [*renames, RIGHTS.format(name=name, former=former)]
+        as_postgres(*psql, "--single-transaction", *(part for sql in changes for part in ("-c", sql)))
+    except RestoreError:
+        as_postgres(*psql, "-c", f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        raise
+    as_postgres(*psql, "-c", f'ALTER DATABASE "{former}" ALLOW_CONNECTIONS true')
     return former
 
 
