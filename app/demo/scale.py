@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
+from functools import cached_property
 from typing import Any
 
 from django.db import connection, transaction
@@ -30,7 +31,7 @@ RECORD_BATCH = 5_000
 PATRON_BATCH = 5_000
 LOAN_SLICE = 50_000
 # From this many missing rows on, building the token index once is faster than keeping it while loading.
-INDEX_LATER_FROM = 100_000
+INDEX_LATER_FROM = 20_000
 TOKEN_INDEX = "search_tokens"
 
 Progress = Callable[[str, int, int, float], None]
@@ -238,6 +239,15 @@ class Run:
             )
         return _copy("patrons_patron", _PATRON_COLUMNS, rows)
 
+    @cached_property
+    def borrowers(self) -> list[tuple[str, str]]:
+        """Category and age band of every generated patron, for the figures of their loans."""
+        born = (
+            people.person(generate.FIRST_CARD + number, self.plan.until, self.plan.seed).birth_date
+            for number in range(self.plan.patrons)
+        )
+        return [(people.category_of(day, self.plan.until), age_band(day, self.plan.until)) for day in born]
+
     def _slices(self) -> int:
         return -(-self.plan.records // LOAN_SLICE)
 
@@ -260,12 +270,12 @@ class Run:
         away = set(Loan.objects.filter(item_id__in=[pk for pk, _, _ in items]).values_list("item_id", flat=True))
         statistics, open_loans = [], []
         tally: Counter[int] = Counter()
+        borrowers = self.borrowers
         for loan in generate.loans(random, [pk for pk, _, _ in items], part, count, self.plan.until):
             pk, branch, material = items[loan.item]
             tally[pk] += 1
             patron = int(self.plan.patrons * random.random() ** 1.5)
-            who = people.person(generate.FIRST_CARD + patron, self.plan.until, self.plan.seed)
-            figures = (branch, people.category_of(who.birth_date, self.plan.until), age_band(who.birth_date, self.plan.until), material)
+            figures = (branch, *borrowers[patron], material)
             statistics.append((generate.random_uuid(random), "lend", loan.day, *figures))
             if loan.still_out and pk not in away:
                 lent = datetime.combine(loan.day, clock(random.randrange(10, 19), random.randrange(60)), tzinfo=UTC) - timedelta(hours=9)

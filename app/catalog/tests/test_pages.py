@@ -1,0 +1,69 @@
+"""Staff pages of the catalogue, by role."""
+
+import pytest
+from django.test import Client
+
+from app.access.models import StaffUser
+from app.audit.models import AuditEvent
+from app.catalog import rules
+from app.catalog.models import BibliographicRecord, Item
+from app.catalog.tests import factories as make
+
+pytestmark = pytest.mark.django_db
+HOST = {"headers": {"host": "staff.kura-nagano.example"}}
+
+
+def signed_in(role: str) -> Client:
+    """A browser in which a member of staff of that role has signed in."""
+    client = Client(**HOST)
+    client.force_login(StaffUser.objects.create_user(role, roles=(role,), branch=make.branch()))
+    return client
+
+
+def test_the_catalogue_asks_for_a_sign_in() -> None:
+    assert Client(**HOST).get("/catalog/")["Location"].startswith("/staff/sign-in/")
+
+
+def test_a_librarian_finds_corrects_and_adds_an_item() -> None:
+    librarian = signed_in("librarian")
+    record = make.record("山の音", "ヤマ ノ オト", "川端康成", "カワバタ ヤスナリ", ndc="913.6", issued="1954")
+    assert "山の音" in librarian.get("/catalog/", {"q": "やまのおと"}).content.decode()
+    page = librarian.get(f"/catalog/records/{record.pk}/edit/")
+    values = {name: field.value() for name, field in ((f.name, f) for f in page.context["form"])}
+    values = {name: "\n".join(v) if isinstance(v, list) else (v or "") for name, v in values.items()} | {"title": "山の音 新版"}
+    assert librarian.post(f"/catalog/records/{record.pk}/edit/", values).status_code == 302
+    record.refresh_from_db()
+    assert (record.title, record.creators, record.kept_fields) == ("山の音 新版", ["川端康成"], ["title"])
+    assert AuditEvent.objects.filter(operation="catalog.edit_record", actor="librarian").exists()
+    barcode = rules.item_barcode(77)
+    answer = librarian.post(f"/catalog/records/{record.pk}/items/", {"barcode": f"A{barcode}A", "branch": make.branch().pk})
+    assert answer.status_code == 302
+    assert Item.objects.get(barcode=barcode).call_number == "913.6/カ"
+    again = librarian.post(f"/catalog/records/{record.pk}/items/", {"barcode": barcode, "branch": make.branch().pk})
+    assert "すでに使われています" in again.content.decode()
+    assert librarian.get("/catalog/", {"q": barcode})["Location"] == f"/catalog/records/{record.pk}/"
+
+
+def test_a_new_record_is_made_and_a_wrong_isbn_comes_back_with_a_sentence() -> None:
+    librarian = signed_in("librarian")
+    values = {"title": "新しい本", "isbn13": "978-4-06-203515-7", "material_type": "book", "language": "jpn"}
+    assert "検査数字が合いません" in librarian.post("/catalog/new/", values).content.decode()
+    answer = librarian.post("/catalog/new/", values | {"isbn13": "978-4-06-203515-6"})
+    assert answer.status_code == 302
+    assert BibliographicRecord.objects.get().isbn13 == "9784062035156"
+
+
+def test_the_counter_sees_the_record_but_no_form_and_may_not_post_one() -> None:
+    counter = signed_in("counter")
+    record = make.record("山の音")
+    make.item(record)
+    page = counter.get(f"/catalog/records/{record.pk}/").content.decode()
+    assert "所蔵を追加" not in page
+    assert "書誌を修正" not in page
+    assert counter.get(f"/catalog/records/{record.pk}/edit/").status_code == 403
+    assert counter.post(f"/catalog/records/{record.pk}/items/", {"barcode": "1", "branch": "1"}).status_code == 403
+    assert AuditEvent.objects.filter(outcome="refused").count() == 2
+
+
+def test_the_public_host_does_not_serve_the_staff_catalogue() -> None:
+    assert Client(headers={"host": "opac.kura-nagano.example"}).get("/catalog/").status_code == 404
