@@ -8,6 +8,7 @@ from django.core.management import execute_from_command_line
 
 def main() -> None:
     """Run one management command."""
+    os.environ["KURA_COMMAND"] = "yes"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "app.settings.library")
     execute_from_command_line([sys.argv[0] if not sys.argv[0].endswith("__main__.py") else "manage", *sys.argv[1:]])
 

@@ -1,5 +1,7 @@
 """The library site on the application hosts: OPAC, My Page, staff pages."""
 
+import os
+
 from app.settings.areas import *  # noqa: F403
 from app.settings.base import *  # noqa: F403
 from app.settings.base import read_config
@@ -9,12 +11,17 @@ INVENTORY = CONFIG["inventory"]
 SECRET_KEY = CONFIG["secret_key"]
 ALLOWED_HOSTS = CONFIG["allowed_hosts"]
 STRICT_HOSTS = True
-CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] + [f"https://{host}:*" for host in ALLOWED_HOSTS]
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 
 _database = CONFIG["database"]
 # Only a server that proves its name with the appliance's own CA gets our password.
 _root = _database.get("sslrootcert")
 _tls = {"sslmode": "verify-full", "sslrootcert": _root} if _root else {}
+# A page never waits long, neither for a lock nor for a search. A command may: it builds indexes and loads millions
+# of rows; but a migration that waits for a lock would hold up the counter behind it.
+_limits = "-c lock_timeout=5000"
+if not os.environ.get("KURA_COMMAND"):
+    _limits += " -c statement_timeout=30000"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -27,7 +34,7 @@ DATABASES = {
             "connect_timeout": 5,
             **_tls,
             "application_name": "kura",
-            "options": "-c statement_timeout=30000 -c lock_timeout=5000",
+            "options": _limits,
         },
         "CONN_MAX_AGE": 300,
         "CONN_HEALTH_CHECKS": True,

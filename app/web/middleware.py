@@ -42,8 +42,8 @@ class SiteOfHost:
 class RequestIdentity:
     """Gives the request its id and the terminal's address, both for the audit log.
 
-    Behind nginx the peer is a unix socket, so REMOTE_ADDR is empty and X-Real-IP, which nginx always
-    overwrites, names the terminal. A peer that comes over TCP is believed by its own address only.
+    Behind nginx the peer is a unix socket, so REMOTE_ADDR is empty and the last entry of X-Forwarded-For, which
+    nginx itself writes, names the terminal. A peer that comes over TCP is believed by its own address only.
     """
 
     def __init__(self, get_response: Respond) -> None:
@@ -53,15 +53,16 @@ class RequestIdentity:
         proxied = not request.META.get("REMOTE_ADDR")
         given = request.headers.get("X-Request-ID", "") if proxied else ""
         request.id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        request.terminal = _address(request.headers.get("X-Real-IP") if proxied else request.META["REMOTE_ADDR"])
+        peer = request.headers.get("X-Forwarded-For", "") if proxied else request.META["REMOTE_ADDR"]
+        request.terminal = _address(peer.rpartition(",")[2])
         response = self.get_response(request)
         response["X-Request-ID"] = request.id
         return response
 
 
-def _address(text: str | None) -> str | None:
+def _address(text: str) -> str | None:
     try:
-        return str(ip_address((text or "").strip()))
+        return str(ip_address(text.strip()))
     except ValueError:
         return None
 

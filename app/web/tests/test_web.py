@@ -130,11 +130,12 @@ def test_a_form_from_elsewhere_is_refused_in_words():
 
 @pytest.mark.django_db
 def test_the_terminals_address_comes_from_the_proxy_only_over_its_socket():
-    proxied = Client(REMOTE_ADDR="", headers={"x-real-ip": "10.81.1.70", "x-request-id": "abcdef0123456789"})
+    said = {"x-forwarded-for": "6.6.6.6, 10.81.1.70", "x-request-id": "abcdef0123456789"}
+    proxied = Client(REMOTE_ADDR="", headers=said)
     reply = proxied.get("/health")
     assert reply["X-Request-ID"] == "abcdef0123456789"
     assert reply.wsgi_request.terminal == "10.81.1.70"
-    direct = Client(REMOTE_ADDR="10.80.40.9", headers={"x-real-ip": "10.81.1.70", "x-request-id": "abcdef0123456789"})
+    direct = Client(REMOTE_ADDR="10.80.40.9", headers=said)
     reply = direct.get("/health")
     assert reply.wsgi_request.terminal == "10.80.40.9"
     assert reply["X-Request-ID"] != "abcdef0123456789"
