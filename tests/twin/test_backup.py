@@ -29,12 +29,13 @@ def last_json(said: str) -> dict:
 
 @pytest.fixture
 def moment(twin) -> Iterator[str]:
-    """A table of one row in the live database, for the time of a test."""
-    psql(twin, "kura", "DROP TABLE IF EXISTS public.kura_moment; CREATE TABLE public.kura_moment AS SELECT 1 AS n")
+    """A table of one row in the live database, in a schema of its own, for the time of a test."""
+    drop = "DROP SCHEMA IF EXISTS kura_test CASCADE"
+    psql(twin, "kura", f"{drop}; CREATE SCHEMA kura_test; CREATE TABLE kura_test.moment AS SELECT 1 AS n")
     try:
-        yield "public.kura_moment"
+        yield "kura_test.moment"
     finally:
-        psql(twin, "kura", "DROP TABLE IF EXISTS public.kura_moment")
+        psql(twin, "kura", drop)
 
 
 @pytest.mark.req("S-BKP-004")
