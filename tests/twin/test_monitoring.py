@@ -17,11 +17,24 @@ PATIENCE_SECONDS = 120
 ROOT = Path(__file__).parents[2]
 
 
+def curl(twin, service: str, *arguments: str):
+    """curl at the operator's workstation, which knows a service's names by the inventory."""
+    found = twin.site.service(service)
+    names = [
+        f"{twin.site.fqdn(name)}:{port.port}:{found.hosts[0].address}"
+        for name in found.row.names
+        for port in found.listen
+    ]
+    resolved = [argument for name in names for argument in ("--resolve", name)]
+    authority = ["--cacert", str(twin.state / "ca.crt")]
+    return twin.inside("operator", "curl", "-sS", "-m", "30", *resolved, *authority, *arguments)
+
+
 def ask(twin, path: str, **parameters: str):
     """What Prometheus on the monitoring host says."""
     site = twin.site
     url = f"http://{site.fqdn('prometheus')}:9090/api/v1/{path}?{urlencode(parameters)}"
-    done = twin.inside("operator", "curl", "-s", "-m", "20", url)
+    done = curl(twin, "prometheus", url)
     assert done.ok, done.stdout
     return json.loads(done.stdout)["data"]
 
@@ -128,14 +141,13 @@ def test_an_alert_reaches_the_console_through_alertmanager(twin):
 
 def test_the_console_signs_its_operator_in_over_tls_and_answers_the_overview(twin, tmp_path):
     console = f"https://{twin.site.fqdn('console')}"
-    jar = str(tmp_path / "cookies")
-    curl = ("curl", "-s", "-m", "30", "--cacert", str(twin.state / "ca.crt"), "-c", jar, "-b", jar)
-    page = twin.inside("operator", *curl, f"{console}/sign-in/").stdout
+    jar = ("-c", str(tmp_path / "cookies"), "-b", str(tmp_path / "cookies"))
+    page = curl(twin, "console", *jar, f"{console}/sign-in/").stdout
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     assert token, page
     form = {"csrfmiddlewaretoken": token[1], "username": "operator", "password": twin.secret("demo_operator")}
-    twin.inside("operator", *curl, "-e", f"{console}/sign-in/", "-d", urlencode(form), f"{console}/sign-in/")
-    overview = twin.inside("operator", *curl, f"{console}/").stdout
+    curl(twin, "console", *jar, "-e", f"{console}/sign-in/", "-d", urlencode(form), f"{console}/sign-in/")
+    overview = curl(twin, "console", *jar, f"{console}/").stdout
     for question in ("図書館は開いているか", "データは無事か", "次に足りなくなるもの"):
         assert question in overview
     assert "応答しないため" not in overview
