@@ -40,7 +40,7 @@ def variants(draw: st.DrawFn) -> dict[str, Any]:
     return read
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(variant=variants())
 def test_what_loads_can_be_derived(variant: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp() / "variant"

@@ -125,7 +125,7 @@ def test_every_port_that_the_flow_matrix_opens_answers(twin):
 
 def test_every_other_port_between_hosts_is_closed(twin):
     cases = between_running_hosts(twin, flows.negative_cases(twin.site, everybody(twin)))
-    assert len(cases) > 100
+    assert len(cases) > 10 * len(twin.running())
     reached = [f"{case.source} → {case} : {answer}" for case, answer in outcomes(twin, cases) if answer != "silent"]
     assert not reached, "\n".join(reached)
 
