@@ -251,3 +251,15 @@ def test_a_patrons_session_opens_no_staff_page():
     browser.cookies["kura_staff"] = browser.cookies["kura_patron"].value
     assert browser.get("/staff/").status_code == 302
     assert browser.get("/counter/").status_code == 302
+
+
+@pytest.mark.req("F-PAT-020")
+@pytest.mark.django_db
+def test_the_first_sign_in_with_an_issued_password_leads_to_changing_it_and_nowhere_else():
+    patron = make.patron()
+    issued = make.client().post(f"/patrons/{patron.pk}/password/").context["password"]
+    browser = Client()
+    browser.post("/my/sign-in/", {"card_number": patron.card_number, "password": issued})
+    assert browser.get("/my/").url == "/my/password/"
+    browser.post("/my/password/", {"old": issued, "new": "new-strong-word-9", "again": "new-strong-word-9"})
+    assert browser.get("/my/").status_code == 200
