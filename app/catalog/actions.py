@@ -23,9 +23,26 @@ IMPORT = declare("exchange.import", "書誌を取り込む", roles=(LIBRARIAN,))
 
 # What staff may change by hand; everything else of a record comes with it.
 EDITABLE = (
-    "title", "title_reading", "volume", "statement", "edition", "creators", "creator_readings", "place", "publisher",
-    "publisher_reading", "issued", "isbn13", "ndc", "language", "material_type", "extent", "series", "subjects",
-    "contents", "notes",
+    "title",
+    "title_reading",
+    "volume",
+    "statement",
+    "edition",
+    "creators",
+    "creator_readings",
+    "place",
+    "publisher",
+    "publisher_reading",
+    "issued",
+    "isbn13",
+    "ndc",
+    "language",
+    "material_type",
+    "extent",
+    "series",
+    "subjects",
+    "contents",
+    "notes",
 )
 
 
@@ -82,7 +99,10 @@ def update_record(actor: Actor, record_id: int, fields: Mapping[str, Any]) -> li
     record.save(update_fields=[*changed, "year", "kept_fields", "updated_at"])
     search.index([record.pk])
     audit.record(
-        actor, EDIT_RECORD, subject_type="record", subject_id=record.pk,
+        actor,
+        EDIT_RECORD,
+        subject_type="record",
+        subject_id=record.pk,
         detail={"changed": {name: [before[name], fields[name]] for name in changed}},
     )
     return changed
@@ -179,9 +199,14 @@ def add_item(
     if record is None:
         raise CatalogError("書誌が見つかりません。")
     item = Item(
-        record=record, branch=branch, barcode=barcode,
+        record=record,
+        branch=branch,
+        barcode=barcode,
         call_number=call_number or rules.call_number(record.ndc, (record.creator_readings or [""])[0], record.volume),
-        material_type=material_type or record.material_type, location=location, reference_only=reference_only, **more,
+        material_type=material_type or record.material_type,
+        location=location,
+        reference_only=reference_only,
+        **more,
     )
     item.save(force_insert=True)
     search.index([record.pk])
@@ -198,7 +223,16 @@ def update_item(actor: Actor, item_id: int, fields: Mapping[str, Any]) -> list[s
     item = Item.objects.select_for_update().filter(pk=item_id).first()
     if item is None:
         raise CatalogError("資料が見つかりません。")
-    allowed = {"branch_id", "call_number", "location", "status", "material_type", "reference_only", "acquired_on", "price"}
+    allowed = {
+        "branch_id",
+        "call_number",
+        "location",
+        "status",
+        "material_type",
+        "reference_only",
+        "acquired_on",
+        "price",
+    }
     if set(fields) - allowed:
         raise CatalogError("修正できない項目です。")
     if fields.get("status", item.status) not in ShelfStatus.values:
@@ -215,7 +249,10 @@ def update_item(actor: Actor, item_id: int, fields: Mapping[str, Any]) -> list[s
     if {"branch_id", "status"} & set(changed):
         search.index([item.record_id])
     audit.record(
-        actor, EDIT_ITEM, subject_type="item", subject_id=item.barcode,
+        actor,
+        EDIT_ITEM,
+        subject_type="item",
+        subject_id=item.barcode,
         detail={"changed": {name: [str(before[name]), str(fields[name])] for name in changed}},
     )
     return changed
@@ -225,6 +262,8 @@ def next_barcode() -> str:
     """The item number after the highest one of ours in use. One SQL statement."""
     last = (
         Item.objects.filter(barcode__regex=rf"^{rules.ITEM_PREFIX}[0-9]{{{rules.BARCODE_LENGTH - 1}}}$")
-        .order_by("-barcode").values_list("barcode", flat=True).first()
+        .order_by("-barcode")
+        .values_list("barcode", flat=True)
+        .first()
     )
     return rules.item_barcode(int(last[1:-1]) + 1 if last else 1)

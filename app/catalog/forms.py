@@ -12,8 +12,12 @@ from app.catalog.models import BibliographicRecord
 
 _LISTS = ("creators", "creator_readings", "series", "subjects", "contents", "notes")
 _LABELS = {
-    "creators": "著者", "creator_readings": "著者ヨミ", "series": "シリーズ", "subjects": "件名",
-    "contents": "内容細目", "notes": "注記",
+    "creators": "著者",
+    "creator_readings": "著者ヨミ",
+    "series": "シリーズ",
+    "subjects": "件名",
+    "contents": "内容細目",
+    "notes": "注記",
 }
 
 
@@ -85,7 +89,11 @@ class ItemForm(forms.Form):
         label="資料番号", max_length=14, widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
     )
     branch = forms.ModelChoiceField(Branch.objects.filter(is_active=True), label="所蔵館")
-    call_number = forms.CharField(label="請求記号", max_length=60, required=False, help_text="空なら分類と著者ヨミから作ります")
+    call_number = forms.CharField(
+        label="請求記号", max_length=60, required=False, help_text="空なら分類と著者ヨミから作ります"
+    )
     location = forms.CharField(label="所在", max_length=40, required=False)
-    material_type = forms.ChoiceField(label="資料区分", choices=[("", "書誌と同じ"), *MaterialType.choices], required=False)
+    material_type = forms.ChoiceField(
+        label="資料区分", choices=[("", "書誌と同じ"), *MaterialType.choices], required=False
+    )
     reference_only = forms.BooleanField(label="禁帯出", required=False)

@@ -61,7 +61,9 @@ class BibliographicRecord(models.Model):
         verbose_name = "書誌"
         constraints = [
             models.CheckConstraint(condition=~Q(title=""), name="record_has_title"),
-            models.CheckConstraint(condition=Q(isbn13="") | Q(isbn13__regex=r"^97[89][0-9]{10}$"), name="record_isbn13"),
+            models.CheckConstraint(
+                condition=Q(isbn13="") | Q(isbn13__regex=r"^97[89][0-9]{10}$"), name="record_isbn13"
+            ),
             models.UniqueConstraint(
                 fields=["national_number"], condition=Q(national_number__isnull=False), name="record_national_number"
             ),
@@ -92,7 +94,11 @@ class Item(models.Model):
     )
     reference_only = models.BooleanField("禁帯出", default=False, db_default=False)
     status = models.CharField(
-        "状態", max_length=12, choices=ShelfStatus.choices, default=ShelfStatus.IN_STOCK, db_default=ShelfStatus.IN_STOCK
+        "状態",
+        max_length=12,
+        choices=ShelfStatus.choices,
+        default=ShelfStatus.IN_STOCK,
+        db_default=ShelfStatus.IN_STOCK,
     )
     acquired_on = models.DateField("受入日", null=True, blank=True)
     price = models.PositiveIntegerField("価格(円)", null=True, blank=True)

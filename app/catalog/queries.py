@@ -22,7 +22,9 @@ def record(record_id: int) -> BibliographicRecord | None:
 
 def items_of(record_id: int) -> list[StaffItem]:
     """Every item of a record, withdrawn ones too. Two SQL statements."""
-    items = list(Item.objects.filter(record_id=record_id).select_related("branch").order_by("branch__number", "barcode"))
+    items = list(
+        Item.objects.filter(record_id=record_id).select_related("branch").order_by("branch__number", "barcode")
+    )
     out = open_loans_for([item.pk for item in items])
     return [StaffItem(item, out[item.pk].due_on if item.pk in out else None) for item in items]
 

@@ -81,7 +81,7 @@ def is_ndc(text: str) -> bool:
 
 
 def call_number(ndc: str, creator_reading: str, volume: str = "") -> str:
-    """The call number 「分類/図書記号/巻冊」: class, first kana of the main author, volume; parts that lack are left out."""
+    """The call number 「分類/図書記号/巻冊」: class, first kana of the author, volume; what lacks is left out."""
     mark = unicodedata.normalize("NFKC", creator_reading).strip()[:1]
     number = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", volume))[:4]
     return "/".join(part for part in (ndc, mark, number) if part)

@@ -29,7 +29,9 @@ def search_page(request: HttpRequest) -> HttpResponse:
         if record_id:
             return redirect("catalog:record", record_id)
     page = request.GET.get("page", "")
-    query = Query(text=text, page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1, size=PAGE_SIZE)
+    query = Query(
+        text=text, page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1, size=PAGE_SIZE
+    )
     result = search(query)
     ids = [hit.record_id for hit in result.hits]
     records = BibliographicRecord.objects.defer("marc", "contents", "notes").in_bulk(ids)
@@ -83,7 +85,9 @@ def edit_record(request: HttpRequest, record_id: int) -> HttpResponse:
         except actions.CatalogError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, f"{len(changed)}項目を修正しました。" if changed else "変わった項目はありません。")
+            messages.success(
+                request, f"{len(changed)}項目を修正しました。" if changed else "変わった項目はありません。"
+            )
             return redirect("catalog:record", record.pk)
     return render(request, "catalog/edit.html", {"form": form, "record": record})
 
@@ -114,8 +118,13 @@ def add_item(request: HttpRequest, record_id: int) -> HttpResponse:
         values = form.cleaned_data
         try:
             item = actions.add_item(
-                request.actor, record.pk, values["branch"], plain_number(values["barcode"]) or values["barcode"],
-                call_number=values["call_number"], material_type=values["material_type"], location=values["location"],
+                request.actor,
+                record.pk,
+                values["branch"],
+                plain_number(values["barcode"]) or values["barcode"],
+                call_number=values["call_number"],
+                material_type=values["material_type"],
+                location=values["location"],
                 reference_only=values["reference_only"],
             )
         except actions.CatalogError as error:

@@ -31,21 +31,54 @@ FIRST_CARD = 50_000_000
 MOST_COPIES = 4
 
 _PATTERNS = (
-    ("{a}の{b}", "{A} ノ {B}"), ("{a}と{b}", "{A} ト {B}"), ("{a}入門", "{A} ニュウモン"), ("はじめての{a}", "ハジメテ ノ {A}"),
-    ("{a}研究 : {b}を中心に", "{A} ケンキュウ : {B} オ チュウシン ニ"), ("図説{a}", "ズセツ {A}"), ("{a}の歴史", "{A} ノ レキシ"),
-    ("{b}で読む{a}", "{B} デ ヨム {A}"), ("{a}事典", "{A} ジテン"), ("わたしの{a}", "ワタシ ノ {A}"), ("{a}", "{A}"),
-    ("{a}がわかる本", "{A} ガ ワカル ホン"), ("{a}と{b}のあいだ", "{A} ト {B} ノ アイダ"), ("{b}から見た{a}", "{B} カラ ミタ {A}"),
-    ("やさしい{a}", "ヤサシイ {A}"), ("{a}への招待", "{A} エノ ショウタイ"), ("{a}大全", "{A} タイゼン"), ("{a}論", "{A}ロン"),
+    ("{a}の{b}", "{A} ノ {B}"),
+    ("{a}と{b}", "{A} ト {B}"),
+    ("{a}入門", "{A} ニュウモン"),
+    ("はじめての{a}", "ハジメテ ノ {A}"),
+    ("{a}研究 : {b}を中心に", "{A} ケンキュウ : {B} オ チュウシン ニ"),
+    ("図説{a}", "ズセツ {A}"),
+    ("{a}の歴史", "{A} ノ レキシ"),
+    ("{b}で読む{a}", "{B} デ ヨム {A}"),
+    ("{a}事典", "{A} ジテン"),
+    ("わたしの{a}", "ワタシ ノ {A}"),
+    ("{a}", "{A}"),
+    ("{a}がわかる本", "{A} ガ ワカル ホン"),
+    ("{a}と{b}のあいだ", "{A} ト {B} ノ アイダ"),
+    ("{b}から見た{a}", "{B} カラ ミタ {A}"),
+    ("やさしい{a}", "ヤサシイ {A}"),
+    ("{a}への招待", "{A} エノ ショウタイ"),
+    ("{a}大全", "{A} タイゼン"),
+    ("{a}論", "{A}ロン"),
 )
 _PUBLISHERS = (
-    ("第一出版", "ダイイチ シュッパン"), ("青空書房", "アオゾラ ショボウ"), ("信濃書林", "シナノ ショリン"),
-    ("中央書院", "チュウオウ ショイン"), ("文化社", "ブンカシャ"), ("東都書店", "トウト ショテン"),
-    ("教育出版会", "キョウイク シュッパンカイ"), ("学術社", "ガクジュツシャ"), ("山河書房", "サンガ ショボウ"),
-    ("若葉社", "ワカバシャ"), ("北斗出版", "ホクト シュッパン"), ("大地書房", "ダイチ ショボウ"),
-    ("光文館", "コウブンカン"), ("白樺社", "シラカバシャ"), ("実務出版", "ジツム シュッパン"),
+    ("第一出版", "ダイイチ シュッパン"),
+    ("青空書房", "アオゾラ ショボウ"),
+    ("信濃書林", "シナノ ショリン"),
+    ("中央書院", "チュウオウ ショイン"),
+    ("文化社", "ブンカシャ"),
+    ("東都書店", "トウト ショテン"),
+    ("教育出版会", "キョウイク シュッパンカイ"),
+    ("学術社", "ガクジュツシャ"),
+    ("山河書房", "サンガ ショボウ"),
+    ("若葉社", "ワカバシャ"),
+    ("北斗出版", "ホクト シュッパン"),
+    ("大地書房", "ダイチ ショボウ"),
+    ("光文館", "コウブンカン"),
+    ("白樺社", "シラカバシャ"),
+    ("実務出版", "ジツム シュッパン"),
 )
-_MATERIALS = (("book", 60), ("child", 13), ("picture", 9), ("pocket", 8), ("local", 2), ("magazine", 2), ("reference", 2),
-              ("cd", 2), ("dvd", 1), ("large", 1))
+_MATERIALS = (
+    ("book", 60),
+    ("child", 13),
+    ("picture", 9),
+    ("pocket", 8),
+    ("local", 2),
+    ("magazine", 2),
+    ("reference", 2),
+    ("cd", 2),
+    ("dvd", 1),
+    ("large", 1),
+)
 _MATERIAL_NAMES = tuple(name for name, _ in _MATERIALS)
 _MATERIAL_WEIGHTS = tuple(weight for _, weight in _MATERIALS)
 _KIND_WEIGHTS = {"main": 35.0, "mobile": 3.0, "room": 0.95, "community": 0.15}
@@ -98,8 +131,10 @@ def record(random: Random, number: int, last_year: int) -> Record:
     vocabulary = words()
     first, second = vocabulary[by_rank(random, len(vocabulary))], vocabulary[by_rank(random, len(vocabulary))]
     pattern, pattern_reading = _PATTERNS[by_rank(random, len(_PATTERNS))]
-    names = [(people.FAMILY[by_rank(random, len(people.FAMILY))], people.GIVEN[random.randrange(len(people.GIVEN))])
-             for _ in range(1 + (random.random() < 0.2))]
+    names = [
+        (people.FAMILY[by_rank(random, len(people.FAMILY))], people.GIVEN[random.randrange(len(people.GIVEN))])
+        for _ in range(1 + (random.random() < 0.2))
+    ]
     publisher = _PUBLISHERS[by_rank(random, len(_PUBLISHERS))]
     year = last_year - min(int(random.expovariate(1 / 18)), 120)
     subject = random.random() < 0.6
@@ -178,7 +213,9 @@ class LoanDraw:
     still_out: bool
 
 
-def loans(random: Random, item_ids: Sequence[int], part: tuple[date, date], count: int, until: date) -> Iterator[LoanDraw]:
+def loans(
+    random: Random, item_ids: Sequence[int], part: tuple[date, date], count: int, until: date
+) -> Iterator[LoanDraw]:
     """`count` loans of these items in a part of a month. An item is out once at a time at the end of the year."""
     days = open_days(*part)
     if not days or not item_ids:
@@ -188,7 +225,8 @@ def loans(random: Random, item_ids: Sequence[int], part: tuple[date, date], coun
     chosen = random.choices(range(len(item_ids)), [appeal(item_id) for item_id in item_ids], k=count)
     for item, (day, _) in zip(chosen, random.choices(days, weights, k=count), strict=True):
         age = (until - day).days
-        wanted = age < LOAN_DAYS and random.random() < 1 - age / (LOAN_DAYS * 1.3) or random.random() < 0.0008
+        recent = age < LOAN_DAYS and random.random() < 1 - age / (LOAN_DAYS * 1.3)
+        wanted = recent or random.random() < 0.0008
         still_out = wanted and item not in out
         if still_out:
             out.add(item)

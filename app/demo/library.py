@@ -117,8 +117,12 @@ def _works(actor: Actor, places: dict[str, Branch], loaded: Loaded) -> None:
             shelves = _shelves(places, index, work["material"])
             for copy, branch in enumerate(shelves):
                 catalog.add_item(
-                    actor, record.pk, branch, rules.item_barcode(index * 10 + copy + 1),
-                    call_number=_call_number(work), location=_location(work["material"]),
+                    actor,
+                    record.pk,
+                    branch,
+                    rules.item_barcode(index * 10 + copy + 1),
+                    call_number=_call_number(work),
+                    location=_location(work["material"]),
                     reference_only=work["material"] == MaterialType.REFERENCE,
                 )
         loaded.add("records", 1)
@@ -130,9 +134,17 @@ def _fields(work: dict[str, str]) -> dict[str, object]:
     title, _, volume = work["title"].partition(" ") if _has_volume(work["title"]) else (work["title"], "", "")
     isbn = rules.isbn13(work["isbn"])
     return {
-        "title": title, "title_reading": work["reading"], "volume": volume, "creators": creators,
-        "creator_readings": readings, "publisher": work["publisher"], "issued": work["year"], "ndc": work["ndc"],
-        "ndc_edition": 10, "material_type": work["material"], "isbn13": isbn,
+        "title": title,
+        "title_reading": work["reading"],
+        "volume": volume,
+        "creators": creators,
+        "creator_readings": readings,
+        "publisher": work["publisher"],
+        "issued": work["year"],
+        "ndc": work["ndc"],
+        "ndc_edition": 10,
+        "material_type": work["material"],
+        "isbn13": isbn,
         "subjects": [text.replace("-", "--") for text in work["subjects"].split("|") if text],
     }
 
@@ -149,7 +161,13 @@ def _call_number(work: dict[str, str]) -> str:
 
 
 def _location(material: str) -> str:
-    names = {"picture": "絵本コーナー", "child": "児童", "local": "郷土資料", "reference": "参考図書", "pocket": "文庫・新書"}
+    names = {
+        "picture": "絵本コーナー",
+        "child": "児童",
+        "local": "郷土資料",
+        "reference": "参考図書",
+        "pocket": "文庫・新書",
+    }
     return names.get(material, "一般")
 
 
@@ -179,8 +197,14 @@ def _patrons(actor: Actor, places: dict[str, Branch], secrets: Path | None, toda
         patrons.register(
             actor,
             patrons.Registration(
-                card_number=card, name=who.name, kana=who.kana, birth_date=who.birth_date, category=category,
-                branch=places["nagano" if number % 3 else "nanbu"], postal_code="380-0000", address="長野市(実演用の住所)",
+                card_number=card,
+                name=who.name,
+                kana=who.kana,
+                birth_date=who.birth_date,
+                category=category,
+                branch=places["nagano" if number % 3 else "nanbu"],
+                postal_code="380-0000",
+                address="長野市(実演用の住所)",
             ),
             today,
         )
@@ -201,10 +225,13 @@ def _loans(actor: Actor, now: datetime, loaded: Loaded) -> None:
     """Open loans of the last three weeks, a few overdue; none when there is any loan already."""
     if Loan.objects.exists():
         return
-    borrowers = list(Patron.objects.filter(card_number__in=[card_number(n) for n in range(1, 16)]).order_by("card_number"))
+    borrowers = list(
+        Patron.objects.filter(card_number__in=[card_number(n) for n in range(1, 16)]).order_by("card_number")
+    )
     items = list(
         Item.objects.filter(barcode__in=[rules.item_barcode(n * 40 + 1) for n in range(LOANS)])
-        .select_related("branch").order_by("barcode")
+        .select_related("branch")
+        .order_by("barcode")
     )
     noon = datetime.combine(timezone.localdate(now), time(12, 0), tzinfo=timezone.get_current_timezone())
     for index, item in enumerate(items):

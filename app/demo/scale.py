@@ -32,22 +32,64 @@ PATRON_BATCH = 5_000
 LOAN_SLICE = 50_000
 # From this many missing rows on, building the token index once is faster than keeping it while loading.
 INDEX_LATER_FROM = 20_000
-TOKEN_INDEX = "search_tokens"
+TOKEN_INDEX = "search_tokens"  # noqa: S105 - the name of an index
 
 Progress = Callable[[str, int, int, float], None]
 
 _RECORD_COLUMNS = (
-    "id", "origin", "title", "title_reading", "volume", "creators", "creator_readings", "publisher",
-    "publisher_reading", "issued", "year", "isbn13", "ndc", "ndc_edition", "material_type", "subjects",
-    "subject_readings", "other_titles", "other_isbns", "other_classes", "series", "contents", "notes", "kept_fields",
+    "id",
+    "origin",
+    "title",
+    "title_reading",
+    "volume",
+    "creators",
+    "creator_readings",
+    "publisher",
+    "publisher_reading",
+    "issued",
+    "year",
+    "isbn13",
+    "ndc",
+    "ndc_edition",
+    "material_type",
+    "subjects",
+    "subject_readings",
+    "other_titles",
+    "other_isbns",
+    "other_classes",
+    "series",
+    "contents",
+    "notes",
+    "kept_fields",
 )
 _DOCUMENT_COLUMNS = (
-    "record_id", "version", "title_key", "reading_key", "title_text", "author_text", "body_text", "tokens",
-    "material_type", "ndc1", "year", "language", "branches", "held", "popularity",
+    "record_id",
+    "version",
+    "title_key",
+    "reading_key",
+    "title_text",
+    "author_text",
+    "body_text",
+    "tokens",
+    "material_type",
+    "ndc1",
+    "year",
+    "language",
+    "branches",
+    "held",
+    "popularity",
 )
 _ITEM_COLUMNS = ("id", "record_id", "branch_id", "barcode", "call_number", "material_type", "reference_only")
 _PATRON_COLUMNS = (
-    "id", "card_number", "name", "kana", "kana_key", "birth_date", "category_id", "branch_id", "registered_on",
+    "id",
+    "card_number",
+    "name",
+    "kana",
+    "kana_key",
+    "birth_date",
+    "category_id",
+    "branch_id",
+    "registered_on",
     "valid_until",
 )
 _STATISTIC_COLUMNS = ("id", "act", "on_date", "branch_id", "category", "age_band", "material_type")
@@ -113,12 +155,14 @@ class Run:
 
     def __init__(self, plan: Plan, progress: Progress, most_batches: int | None = None) -> None:
         self.plan, self.progress, self.left = plan, progress, most_batches
-        self.places = [generate.Place(pk, kind) for pk, kind in Branch.objects.order_by("number").values_list("pk", "kind")]
+        self.places = [
+            generate.Place(pk, kind) for pk, kind in Branch.objects.order_by("number").values_list("pk", "kind")
+        ]
         kinds = Counter(place.kind for place in self.places)
         self.weights = [place.weight for place in self.places]
         if not kinds:
             raise OtherRun("there are no branches: run sync_branches first")
-        self.categories = {code: pk for code, pk in PatronCategory.objects.values_list("code", "pk")}
+        self.categories = dict(PatronCategory.objects.values_list("code", "pk"))
         done = FinishedBatch.objects.filter(seed=plan.seed, scale=plan.key).values_list("phase", "number")
         self.done = set(done)
         self.rows = 0
@@ -173,7 +217,8 @@ class Run:
             if cursor.fetchone()[0]:
                 return True
             cursor.execute(
-                "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(%s)", [TOKEN_INDEX]
+                "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(%s)",
+                [TOKEN_INDEX],
             )
             if missing * RECORD_BATCH < INDEX_LATER_FROM or not cursor.fetchone()[0]:
                 return False
@@ -199,24 +244,65 @@ class Run:
             held_at = generate.copies(random, self.places, self.weights)
             pk = generate.FIRST_ID + number
             records.append(
-                (pk, Origin.SCALE.value, record.title, record.title_reading, record.volume, record.creators,
-                 record.creator_readings, record.publisher, record.publisher_reading, str(record.year), record.year,
-                 record.isbn13, record.ndc, 10, record.material_type, record.subjects, record.subject_readings,
-                 [], [], [], [], [], [], [])
+                (
+                    pk,
+                    Origin.SCALE.value,
+                    record.title,
+                    record.title_reading,
+                    record.volume,
+                    record.creators,
+                    record.creator_readings,
+                    record.publisher,
+                    record.publisher_reading,
+                    str(record.year),
+                    record.year,
+                    record.isbn13,
+                    record.ndc,
+                    10,
+                    record.material_type,
+                    record.subjects,
+                    record.subject_readings,
+                    [],
+                    [],
+                    [],
+                    [],
+                    [],
+                    [],
+                    [],
+                )
             )
             document = documents.build(record, held_at)
             first_item = generate.FIRST_ID + number * generate.MOST_COPIES
             texts.append(
-                (pk, document.version, document.title_key, document.reading_key, document.title_text,
-                 document.author_text, document.body_text, document.tokens, document.material_type, document.ndc1,
-                 document.year, document.language, document.branches, document.held,
-                 int(10 * generate.appeal(first_item)) if held_at else 0)
+                (
+                    pk,
+                    document.version,
+                    document.title_key,
+                    document.reading_key,
+                    document.title_text,
+                    document.author_text,
+                    document.body_text,
+                    document.tokens,
+                    document.material_type,
+                    document.ndc1,
+                    document.year,
+                    document.language,
+                    document.branches,
+                    document.held,
+                    int(10 * generate.appeal(first_item)) if held_at else 0,
+                )
             )
             call_number = rules.call_number(record.ndc, record.creator_readings[0], record.volume)
             items += [
-                (first_item + copy, pk, branch,
-                 rules.item_barcode(generate.FIRST_BARCODE + number * generate.MOST_COPIES + copy), call_number,
-                 record.material_type, record.material_type == MaterialType.REFERENCE)
+                (
+                    first_item + copy,
+                    pk,
+                    branch,
+                    rules.item_barcode(generate.FIRST_BARCODE + number * generate.MOST_COPIES + copy),
+                    call_number,
+                    record.material_type,
+                    record.material_type == MaterialType.REFERENCE,
+                )
                 for copy, branch in enumerate(held_at)
             ]
         _copy(BibliographicRecord._meta.db_table, _RECORD_COLUMNS, records)
@@ -233,9 +319,18 @@ class Run:
             category = people.category_of(who.birth_date, self.plan.until)
             registered = self.plan.until - timedelta(days=random.randrange(1, 1000))
             rows.append(
-                (generate.FIRST_ID + number, with_check_digit(f"1{generate.FIRST_CARD + number:08d}"), who.name, who.kana,
-                 kana_key(who.kana), who.birth_date, self.categories.get(category, self.categories["general"]),
-                 random.choice(mains), registered, registered + timedelta(days=3 * 365))
+                (
+                    generate.FIRST_ID + number,
+                    with_check_digit(f"1{generate.FIRST_CARD + number:08d}"),
+                    who.name,
+                    who.kana,
+                    kana_key(who.kana),
+                    who.birth_date,
+                    self.categories.get(category, self.categories["general"]),
+                    random.choice(mains),
+                    registered,
+                    registered + timedelta(days=3 * 365),
+                )
             )
         return _copy("patrons_patron", _PATRON_COLUMNS, rows)
 
@@ -256,7 +351,9 @@ class Run:
 
     def _items_of(self, part: int) -> list[tuple[int, int, str]]:
         first = generate.FIRST_ID + part * LOAN_SLICE * generate.MOST_COPIES
-        found = Item.objects.filter(pk__gte=first, pk__lt=first + LOAN_SLICE * generate.MOST_COPIES, record__origin=Origin.SCALE)
+        found = Item.objects.filter(
+            pk__gte=first, pk__lt=first + LOAN_SLICE * generate.MOST_COPIES, record__origin=Origin.SCALE
+        )
         return list(found.order_by("pk").values_list("pk", "branch_id", "material_type"))
 
     def _loans(self, batch: int) -> int:
@@ -278,7 +375,9 @@ class Run:
             figures = (branch, *borrowers[patron], material)
             statistics.append((generate.random_uuid(random), "lend", loan.day, *figures))
             if loan.still_out and pk not in away:
-                lent = datetime.combine(loan.day, clock(random.randrange(10, 19), random.randrange(60)), tzinfo=UTC) - timedelta(hours=9)
+                lent = datetime.combine(
+                    loan.day, clock(random.randrange(10, 19), random.randrange(60)), tzinfo=UTC
+                ) - timedelta(hours=9)
                 due = loan.day + timedelta(days=generate.LOAN_DAYS)
                 open_loans.append((pk, generate.FIRST_ID + patron, branch, lent, due))
             else:
@@ -286,6 +385,8 @@ class Run:
                 statistics.append((generate.random_uuid(random), "return", back, *figures))
         _copy("circulation_loanstatistic", _STATISTIC_COLUMNS, statistics)
         month = part[0].replace(day=1)
-        _copy("circulation_itemtally", ("item_id", "month", "loans"), [(pk, month, n) for pk, n in sorted(tally.items())])
+        _copy(
+            "circulation_itemtally", ("item_id", "month", "loans"), [(pk, month, n) for pk, n in sorted(tally.items())]
+        )
         _copy("circulation_loan", ("item_id", "patron_id", "branch_id", "lent_at", "due_on"), open_loans)
         return count if items else 0

@@ -71,6 +71,8 @@ def parse(data: bytes) -> Record:
         raise MalformedRecord(f"UTF-8として読めません({error.start}バイト目)") from error
     except Exception as error:  # pymarc raises many kinds, and IndexError or ValueError for broken directories
         raise MalformedRecord(f"書誌として読めません({type(error).__name__})") from error
+    if str(record.leader)[5] == "d":
+        raise MalformedRecord("削除を指示するレコードです。所蔵を確かめて、画面から処理してください")
     if not record.get_fields("245") or not record.get_fields("245")[0].get_subfields("a"):
         raise MalformedRecord("本タイトル(245 $a)がありません")
     return record
@@ -109,7 +111,9 @@ def fields_of(record: Record, data: bytes) -> dict[str, Any]:
         "other_classes": other_classes,
         "language": _language(record),
         "material_type": _material_type(record),
-        "extent": _clean(" ".join(text for f in record.get_fields("300") for text in f.get_subfields("a", "b", "c", "e"))),
+        "extent": _clean(
+            " ".join(text for f in record.get_fields("300") for text in f.get_subfields("a", "b", "c", "e"))
+        ),
         "series": [_clean(" ".join(f.get_subfields("a", "v"))) for f in record.get_fields("490")],
         "subjects": [name for name, _ in subjects],
         "subject_readings": [reading for _, reading in subjects if reading],
@@ -266,8 +270,14 @@ def _language(record: Record) -> str:
 def _material_type(record: Record) -> str:
     leader = str(record.leader)
     kind = {
-        "c": MaterialType.SCORE, "d": MaterialType.SCORE, "e": MaterialType.MAP, "f": MaterialType.MAP,
-        "g": MaterialType.DVD, "i": MaterialType.CD, "j": MaterialType.CD, "m": MaterialType.COMPUTER,
+        "c": MaterialType.SCORE,
+        "d": MaterialType.SCORE,
+        "e": MaterialType.MAP,
+        "f": MaterialType.MAP,
+        "g": MaterialType.DVD,
+        "i": MaterialType.CD,
+        "j": MaterialType.CD,
+        "m": MaterialType.COMPUTER,
     }.get(leader[6])
     if kind:
         return kind

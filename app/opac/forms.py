@@ -9,7 +9,12 @@ from app.catalog.codes import NDC_CLASSES, MaterialType
 from app.catalog.search import Query
 
 PAGE_SIZE = 20
-SORTS = (("relevance", "関連の強い順"), ("newest", "出版年の新しい順"), ("oldest", "出版年の古い順"), ("title", "書名の五十音順"))
+SORTS = (
+    ("relevance", "関連の強い順"),
+    ("newest", "出版年の新しい順"),
+    ("oldest", "出版年の古い順"),
+    ("title", "書名の五十音順"),
+)
 SCOPES = (("held", "この図書館の所蔵"), ("all", "所蔵していない資料も含める"))
 _MOST_VALUES = 40
 
@@ -44,8 +49,15 @@ def read_query(parameters: QueryDict) -> Query:
 def address(query: Query, **changes: object) -> str:
     """The query string of a query with changes; defaults are left out, so that one result has one address."""
     values: dict[str, object] = {
-        "q": query.text, "scope": query.scope, "material": query.materials, "class": query.classes,
-        "branch": query.branches, "from": query.year_from, "to": query.year_to, "sort": query.sort, "page": 1,
+        "q": query.text,
+        "scope": query.scope,
+        "material": query.materials,
+        "class": query.classes,
+        "branch": query.branches,
+        "from": query.year_from,
+        "to": query.year_to,
+        "sort": query.sort,
+        "page": 1,
     } | changes
     defaults = {"scope": "held", "sort": "relevance", "page": 1}
     kept = {k: v for k, v in values.items() if v not in ("", (), None) and defaults.get(k) != v}
@@ -56,7 +68,8 @@ class PatronSignInForm(forms.Form):
     """Card number and password."""
 
     card_number = forms.CharField(
-        label="利用券番号", max_length=40,
+        label="利用券番号",
+        max_length=40,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "username", "autofocus": True}),
     )
     password = forms.CharField(
@@ -71,6 +84,8 @@ class PasswordForm(forms.Form):
         label="現在のパスワード", max_length=200, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
     )
     new = forms.CharField(
-        label="新しいパスワード", max_length=200, help_text="12文字以上",
+        label="新しいパスワード",
+        max_length=200,
+        help_text="12文字以上",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )

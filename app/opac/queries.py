@@ -1,4 +1,4 @@
-"""Reads of the public pages. Availability is always read from the items and loans at this moment, never from the index."""
+"""Reads of the public pages. Availability is read from the items and loans at this moment, never from the index."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -59,8 +59,14 @@ def _line(item: Item, due_on: date | None) -> ItemLine:
     else:
         state, tone = item.get_status_display(), "ok"
     return ItemLine(
-        branch=item.branch.name, location=item.location, call_number=item.call_number, barcode=item.barcode,
-        state=state, tone=tone, due_on=due_on, available=lendable and due_on is None,
+        branch=item.branch.name,
+        location=item.location,
+        call_number=item.call_number,
+        barcode=item.barcode,
+        state=state,
+        tone=tone,
+        due_on=due_on,
+        available=lendable and due_on is None,
     )
 
 

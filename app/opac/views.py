@@ -53,14 +53,32 @@ def _facets(query: Query, result: Result, branches: dict[int, str]) -> list[dict
         for facet in result.facets.get(keys[name], ()):
             value = kind(facet.value)
             if value in labels and value not in chosen:
-                values.append({"label": labels[value], "count": facet.count, "on": False,
-                               "url": address(query, **{name: (*chosen, value)})})
-        on = [{"label": labels[value], "count": None, "on": True,
-               "url": address(query, **{name: tuple(v for v in chosen if v != value)})}
-              for value in chosen if value in labels]
+                values.append(
+                    {
+                        "label": labels[value],
+                        "count": facet.count,
+                        "on": False,
+                        "url": address(query, **{name: (*chosen, value)}),
+                    }
+                )
+        on = [
+            {
+                "label": labels[value],
+                "count": None,
+                "on": True,
+                "url": address(query, **{name: tuple(v for v in chosen if v != value)}),
+            }
+            for value in chosen
+            if value in labels
+        ]
         if on or len(values) > 1:
-            shown.append({"title": title, "values": on + values[:SHOWN_FACETS], "more": on + values[SHOWN_FACETS:]
-                          if len(values) > SHOWN_FACETS else []})
+            shown.append(
+                {
+                    "title": title,
+                    "values": on + values[:SHOWN_FACETS],
+                    "more": on + values[SHOWN_FACETS:] if len(values) > SHOWN_FACETS else [],
+                }
+            )
     return shown
 
 
@@ -102,8 +120,13 @@ def search_page(request: HttpRequest) -> HttpResponse:
 def read_query_all(query: Query) -> Query:
     """The same question over every record, for the hint under an empty result."""
     return Query(
-        text=query.text, scope="all", materials=query.materials, classes=query.classes,
-        year_from=query.year_from, year_to=query.year_to, size=1,
+        text=query.text,
+        scope="all",
+        materials=query.materials,
+        classes=query.classes,
+        year_from=query.year_from,
+        year_to=query.year_to,
+        size=1,
     )
 
 

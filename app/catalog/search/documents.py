@@ -74,8 +74,17 @@ def build(record: Described, branches: Sequence[int]) -> Document:
     title_text = _joined([record.title, reading, as_typed(reading), *record.other_titles, record.volume])
     author_text = _joined([*record.creators, *record.creator_readings, record.statement])
     body_text = _joined(
-        [record.publisher, record.publisher_reading, *record.series, *record.subjects, *record.subject_readings,
-         *record.contents, *record.notes, record.isbn13, *record.other_isbns]
+        [
+            record.publisher,
+            record.publisher_reading,
+            *record.series,
+            *record.subjects,
+            *record.subject_readings,
+            *record.contents,
+            *record.notes,
+            record.isbn13,
+            *record.other_isbns,
+        ]
     )
     return Document(
         version=VERSION,

@@ -60,7 +60,9 @@ def _conditions(query: Query, terms: Terms) -> tuple[str, dict[str, Any]]:
         values["tokens"] = list(terms.tokens)
     for number, term in enumerate(terms.rechecks):
         name = f"recheck{number}"
-        clauses.append(f"(d.title_text LIKE %({name})s OR d.author_text LIKE %({name})s OR d.body_text LIKE %({name})s)")
+        clauses.append(
+            f"(d.title_text LIKE %({name})s OR d.author_text LIKE %({name})s OR d.body_text LIKE %({name})s)"
+        )
         values[name] = f"%{like_literal(term)}%"
     if query.scope == "held":
         clauses.append("d.held")
@@ -86,7 +88,7 @@ def _facet(counts: dict[str, int]) -> tuple[FacetCount, ...]:
 
 
 def search(query: Query) -> Result:
-    """The page of results for any query; four short statements. Broad or odd queries answer with a notice, never raise.
+    """The page of results for any query; five statements. Broad or odd queries answer with a notice, never raise.
 
     Without text and without narrowing nothing is searched and the result is empty.
     """
@@ -133,9 +135,11 @@ def suggest(prefix: str, limit: int = 10) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT r.title FROM (
-                   (SELECT record_id, held, popularity FROM catalog_searchdocument WHERE title_key LIKE %(key)s LIMIT 1000)
+                   (SELECT record_id, held, popularity FROM catalog_searchdocument
+                    WHERE title_key LIKE %(key)s LIMIT 1000)
                    UNION
-                   (SELECT record_id, held, popularity FROM catalog_searchdocument WHERE reading_key LIKE %(key)s LIMIT 1000)
+                   (SELECT record_id, held, popularity FROM catalog_searchdocument
+                    WHERE reading_key LIKE %(key)s LIMIT 1000)
                ) AS d JOIN catalog_bibliographicrecord r ON r.id = d.record_id
                GROUP BY r.title ORDER BY bool_or(d.held) DESC, max(d.popularity) DESC, length(r.title), r.title
                LIMIT %(limit)s""",

@@ -28,8 +28,10 @@ _PARTICLE_E = re.compile(r"(?<=\S) エ(?= )")
 @lru_cache(maxsize=1)
 def variants() -> dict[str, str]:
     """The kept table: a variant kanji and the form that stands for it."""
-    pairs = (line.split("\t") for line in _TABLE.read_text(encoding="utf-8").splitlines() if line[:1] not in ("#", ""))
-    return {variant: kept for variant, kept in pairs}
+    pairs = (
+        line.split("\t", 1) for line in _TABLE.read_text(encoding="utf-8").splitlines() if line[:1] not in ("#", "")
+    )
+    return dict(pairs)
 
 
 def _fold_character(character: str) -> str:
@@ -65,7 +67,7 @@ def fold(text: str) -> str:
 
 
 def compact(folded: str) -> str:
-    """Folded text without the spaces beside Japanese characters: 「ニホン ノ レキシ」 is found as 「ニホンノレキシ」."""
+    """Folded text without the spaces beside Japanese characters: 「ニホン ノ」 becomes 「ニホンノ」."""
     return _GAP_AT_CJK.sub("", folded)
 
 

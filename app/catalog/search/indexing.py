@@ -16,7 +16,10 @@ _COLUMNS = [field.name for field in fields(Document)]
 
 
 def index(record_ids: Iterable[int]) -> int:
-    """Write the documents of these records anew, in the caller's transaction; returns how many. Two statements a batch."""
+    """Write the documents of these records anew, in the caller's transaction; returns how many.
+
+    Two statements a batch.
+    """
     ids = sorted(set(record_ids))
     written = 0
     for start in range(0, len(ids), BATCH):

@@ -8,6 +8,7 @@ rechecks words and long phrases on the text.
 import re
 import zlib
 from collections.abc import Iterable
+from itertools import pairwise
 
 from app.catalog.search.fold import CJK
 
@@ -37,7 +38,7 @@ def of_document(texts: Iterable[str]) -> list[int]:
                 continue
             codes = [ord(character) & 0xFFFF for character in run]
             found.update(codes)
-            found.update(_signed(a << 16 | b) for a, b in zip(codes, codes[1:], strict=False))
+            found.update(_signed(a << 16 | b) for a, b in pairwise(codes))
     return sorted(found)
 
 
@@ -50,7 +51,7 @@ def of_term(term: str) -> list[int]:
         elif len(run) == 1:
             found.add(ord(run) & 0xFFFF)
         else:
-            found.update(_pair(a, b) for a, b in zip(run, run[1:], strict=False))
+            found.update(_pair(a, b) for a, b in pairwise(run))
     return sorted(found)
 
 

@@ -13,10 +13,14 @@ _NEXT = iter(range(1, 10**7))
 
 def branch(code: str = "nagano", number: int = 1, name: str = "長野図書館") -> Branch:
     """The branch of that code, made when it is not there."""
-    return Branch.objects.get_or_create(code=code, defaults={"number": number, "kind": "main", "name": name, "short": name})[0]
+    return Branch.objects.get_or_create(
+        code=code, defaults={"number": number, "kind": "main", "name": name, "short": name}
+    )[0]
 
 
-def record(title: str, reading: str = "", creator: str = "", creator_reading: str = "", **more: Any) -> BibliographicRecord:
+def record(
+    title: str, reading: str = "", creator: str = "", creator_reading: str = "", **more: Any
+) -> BibliographicRecord:
     """A record made through the catalogue's own action."""
     fields: dict[str, Any] = {"title": title, "title_reading": reading, **more}
     if creator:

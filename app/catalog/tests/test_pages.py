@@ -30,13 +30,17 @@ def test_a_librarian_finds_corrects_and_adds_an_item() -> None:
     assert "山の音" in librarian.get("/catalog/", {"q": "やまのおと"}).content.decode()
     page = librarian.get(f"/catalog/records/{record.pk}/edit/")
     values = {name: field.value() for name, field in ((f.name, f) for f in page.context["form"])}
-    values = {name: "\n".join(v) if isinstance(v, list) else (v or "") for name, v in values.items()} | {"title": "山の音 新版"}
+    values = {name: "\n".join(v) if isinstance(v, list) else (v or "") for name, v in values.items()} | {
+        "title": "山の音 新版"
+    }
     assert librarian.post(f"/catalog/records/{record.pk}/edit/", values).status_code == 302
     record.refresh_from_db()
     assert (record.title, record.creators, record.kept_fields) == ("山の音 新版", ["川端康成"], ["title"])
     assert AuditEvent.objects.filter(operation="catalog.edit_record", actor="librarian").exists()
     barcode = rules.item_barcode(77)
-    answer = librarian.post(f"/catalog/records/{record.pk}/items/", {"barcode": f"A{barcode}A", "branch": make.branch().pk})
+    answer = librarian.post(
+        f"/catalog/records/{record.pk}/items/", {"barcode": f"A{barcode}A", "branch": make.branch().pk}
+    )
     assert answer.status_code == 302
     assert Item.objects.get(barcode=barcode).call_number == "913.6/カ"
     again = librarian.post(f"/catalog/records/{record.pk}/items/", {"barcode": barcode, "branch": make.branch().pk})

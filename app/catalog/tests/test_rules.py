@@ -39,8 +39,16 @@ def test_a_wrong_item_number_is_explained(wrong: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "year"),
-    [("2019.2", 2019), ("[昭和63]", 1988), ("平成元.4", 1989), ("令和5年", 2023), ("大正3", 1914), ("[出版年不明]", None),
-     ("２００５", 2005), ("c1998", 1998)],
+    [
+        ("2019.2", 2019),
+        ("[昭和63]", 1988),
+        ("平成元.4", 1989),
+        ("令和5年", 2023),
+        ("大正3", 1914),
+        ("[出版年不明]", None),
+        ("２００５", 2005),
+        ("c1998", 1998),
+    ],
 )
 def test_the_year_of_publication_is_read_in_both_calendars(text: str, year: int | None) -> None:
     assert rules.year_of(text) == year

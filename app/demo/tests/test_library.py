@@ -58,8 +58,14 @@ def test_the_demonstration_library_loads_once_and_again_changes_nothing(
     call_command("load_demo", secrets=tmp_path)
     assert "changed=0" in capsys.readouterr().out
     assert AuditEvent.objects.count() == events
-    for text, title in (("わがはいはねこである", "吾輩は猫である"), ("夏目漱石 こころ", "こころ"), ("9784062035156", "ノルウェイの森"),
-                        ("でんししょせき", "電子書籍"), ("村上春樹 海辺", "海辺のカフカ"), ("小林一茶", "")):
+    for text, title in (
+        ("わがはいはねこである", "吾輩は猫である"),
+        ("夏目漱石 こころ", "こころ"),
+        ("9784062035156", "ノルウェイの森"),
+        ("でんししょせき", "電子書籍"),
+        ("村上春樹 海辺", "海辺のカフカ"),
+        ("小林一茶", ""),
+    ):
         hits = search(Query(text=text, scope="held")).hits
         assert hits
         assert title in BibliographicRecord.objects.get(pk=hits[0].record_id).title

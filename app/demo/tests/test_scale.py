@@ -19,8 +19,15 @@ from inventory import load
 
 UNTIL = date(2026, 11, 20)
 TINY = Plan(0.0008, 7, UNTIL)
-TABLES = ("catalog_bibliographicrecord", "catalog_searchdocument", "catalog_item", "patrons_patron",
-          "circulation_loanstatistic", "circulation_itemtally", "circulation_loan")
+TABLES = (
+    "catalog_bibliographicrecord",
+    "catalog_searchdocument",
+    "catalog_item",
+    "patrons_patron",
+    "circulation_loanstatistic",
+    "circulation_itemtally",
+    "circulation_loan",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +47,9 @@ def picture() -> dict[str, str]:
     digests = {}
     with connection.cursor() as cursor:
         for table in TABLES:
-            loose = "'created_at', 'updated_at'" + (", 'id'" if table in ("circulation_itemtally", "circulation_loan") else "")
+            loose = "'created_at', 'updated_at'" + (
+                ", 'id'" if table in ("circulation_itemtally", "circulation_loan") else ""
+            )
             cursor.execute(
                 f"SELECT count(*) || ':' || md5(string_agg(line, '|' ORDER BY line)) FROM "
                 f"(SELECT (to_jsonb(t) - ARRAY[{loose}])::text AS line FROM {table} t) AS lines"

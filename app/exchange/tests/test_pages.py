@@ -10,7 +10,6 @@ from app.exchange.tests.test_marc import FILE, damaged
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.req("F-CAT-006")
 def test_a_librarian_imports_a_file_and_reads_the_counts_and_what_was_set_aside() -> None:
     librarian = signed_in("librarian")
     data, _ = damaged(FILE.read_bytes())

@@ -29,7 +29,14 @@ def reader() -> Client:
 @pytest.fixture
 def book() -> BibliographicRecord:
     record = make.record(
-        "こころ", "ココロ", "夏目漱石", "ナツメ ソウセキ", ndc="913.6", issued="1914", publisher="岩波書店", isbn13="9784003101117"
+        "こころ",
+        "ココロ",
+        "夏目漱石",
+        "ナツメ ソウセキ",
+        ndc="913.6",
+        issued="1914",
+        publisher="岩波書店",
+        isbn13="9784003101117",
     )
     make.item(record, location="一般")
     make.item(record, make.branch("nanbu", 2, "南部図書館"))
@@ -39,9 +46,15 @@ def book() -> BibliographicRecord:
 @pytest.fixture
 def patron() -> Patron:
     return Patron.objects.create(
-        card_number="1000000016", name="長野 花子", kana="ナガノ ハナコ", kana_key="ナガノハナコ", branch=make.branch(),
-        category=PatronCategory.objects.get(code="general"), registered_on=timezone.localdate(),
-        valid_until=timezone.localdate() + timedelta(days=100), password=make_password("Reader-Secret-1"),
+        card_number="1000000016",
+        name="長野 花子",
+        kana="ナガノ ハナコ",
+        kana_key="ナガノハナコ",
+        branch=make.branch(),
+        category=PatronCategory.objects.get(code="general"),
+        registered_on=timezone.localdate(),
+        valid_until=timezone.localdate() + timedelta(days=100),
+        password=make_password("Reader-Secret-1"),
         must_change_password=False,
     )
 
@@ -51,7 +64,9 @@ def lend(record: BibliographicRecord, patron: Patron, days: int = 7, which: int 
     item = record.items.order_by("pk")[which]
     today = timezone.localdate()
     lent = timezone.now() - timedelta(days=60)
-    return Loan.objects.create(item=item, patron=patron, branch=item.branch, lent_at=lent, due_on=today + timedelta(days=days))
+    return Loan.objects.create(
+        item=item, patron=patron, branch=item.branch, lent_at=lent, due_on=today + timedelta(days=days)
+    )
 
 
 def test_the_start_page_needs_no_database_no_cookie_and_may_be_cached(reader: Client) -> None:
@@ -64,8 +79,9 @@ def test_the_start_page_needs_no_database_no_cookie_and_may_be_cached(reader: Cl
     assert "Cookie" not in page.get("Vary", "")
 
 
-@pytest.mark.parametrize("text", ["こころ", "ココロ", "夏目漱石", "なつめそうせき こころ", "9784003101117", "4-00-310111-1"])
-@pytest.mark.req("F-OPA-001")
+@pytest.mark.parametrize(
+    "text", ["こころ", "ココロ", "夏目漱石", "なつめそうせき こころ", "9784003101117", "4-00-310111-1"]
+)
 def test_a_reader_finds_the_book_and_sees_where_it_is(reader: Client, book: BibliographicRecord, text: str) -> None:
     with assertNumQueries(9):
         page = reader.get("/", {"q": text})
@@ -78,7 +94,9 @@ def test_a_reader_finds_the_book_and_sees_where_it_is(reader: Client, book: Bibl
 
 
 @pytest.mark.req("F-OPA-007")
-def test_a_loan_at_the_counter_shows_at_once_with_its_due_date(reader: Client, book: BibliographicRecord, patron: Patron) -> None:
+def test_a_loan_at_the_counter_shows_at_once_with_its_due_date(
+    reader: Client, book: BibliographicRecord, patron: Patron
+) -> None:
     with assertNumQueries(3):
         before = reader.get(f"/records/{book.pk}/").content.decode()
     assert "2冊 借りられます" in before
@@ -188,5 +206,7 @@ def test_a_temporary_password_must_be_changed_first(reader: Client, patron: Patr
     reader.post("/my/sign-in/", {"card_number": "1000000016", "password": "Reader-Secret-1"})
     assert reader.get("/my/")["Location"] == "/my/password/"
     assert reader.post("/my/password/", {"old": "Reader-Secret-1", "new": "short"}).status_code == 200
-    assert reader.post("/my/password/", {"old": "Reader-Secret-1", "new": "山の音がきこえる夜に読む本"}).status_code == 302
+    assert (
+        reader.post("/my/password/", {"old": "Reader-Secret-1", "new": "山の音がきこえる夜に読む本"}).status_code == 302
+    )
     assert reader.get("/my/").status_code == 200

@@ -22,7 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--scale", type=float, default=1.0)
         parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
-        parser.add_argument("--until", type=date.fromisoformat, help="last day of the year of loans (default: yesterday)")
+        parser.add_argument(
+            "--until", type=date.fromisoformat, help="last day of the year of loans (default: yesterday)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 0 < options["scale"] <= 2:

@@ -14,7 +14,9 @@ class Command(BaseCommand):
     help = "Load the demonstration library. Run again, it changes nothing. Prints what was made and changed=N."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--secrets", type=Path, help="folder with demo_admin, demo_librarian, demo_counter, demo_patron")
+        parser.add_argument(
+            "--secrets", type=Path, help="folder with demo_admin, demo_librarian, demo_counter, demo_patron"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         secrets: Path | None = options["secrets"]

@@ -25,5 +25,6 @@ class Command(BaseCommand):
         for record in run.set_aside_records.all():
             self.stderr.write(f"record {record.position} at byte {record.offset}: {record.reason}")
         self.stdout.write(
-            f"{path.name}: created={run.created} updated={run.updated} unchanged={run.unchanged} set_aside={run.set_aside}"
+            f"{path.name}: created={run.created} updated={run.updated} "
+            f"unchanged={run.unchanged} set_aside={run.set_aside}"
         )
