@@ -11,14 +11,6 @@ from app.catalog.codes import MaterialType
 from app.catalog.models import BibliographicRecord
 
 _LISTS = ("creators", "creator_readings", "series", "subjects", "contents", "notes")
-_LABELS = {
-    "creators": "著者",
-    "creator_readings": "著者ヨミ",
-    "series": "シリーズ",
-    "subjects": "件名",
-    "contents": "内容細目",
-    "notes": "注記",
-}
 
 
 class Lines(forms.CharField):
@@ -35,12 +27,6 @@ class Lines(forms.CharField):
         return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-class Line(forms.CharField):
-    """One line of text in a field of any length."""
-
-    widget = forms.TextInput
-
-
 class RecordForm(forms.ModelForm):
     """The fields of a record that staff edit."""
 
@@ -54,8 +40,11 @@ class RecordForm(forms.ModelForm):
     class Meta:
         model = BibliographicRecord
         fields = EDITABLE
-        field_classes = {
-            name: Line for name in EDITABLE if name not in (*_LISTS, "isbn13", "ndc", "language", "material_type")
+        # The columns are of any length, but what goes in is one line.
+        widgets = {
+            name: forms.TextInput
+            for name in EDITABLE
+            if name not in (*_LISTS, "isbn13", "ndc", "language", "material_type")
         }
         help_texts = {"title_reading": "カタカナで、語の間を空けて入力します(例: ワガハイ ワ ネコ デ アル)"}
 

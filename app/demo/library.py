@@ -25,7 +25,7 @@ from app.catalog import rules
 from app.catalog.codes import MaterialType, Origin
 from app.catalog.models import BibliographicRecord, Item
 from app.circulation import actions as circulation
-from app.circulation.models import Loan
+from app.circulation.models import ItemTally, Loan
 from app.demo import people
 from app.exchange.actions import import_marc
 from app.patrons import actions as patrons
@@ -222,8 +222,8 @@ def _patron_password(secrets: Path | None, loaded: Loaded) -> None:
 
 
 def _loans(actor: Actor, now: datetime, loaded: Loaded) -> None:
-    """Open loans of the last three weeks, a few overdue; none when there is any loan already."""
-    if Loan.objects.exists():
+    """Open loans of the last three weeks, a few overdue; none when anything was ever lent."""
+    if Loan.objects.exists() or ItemTally.objects.exists():
         return
     borrowers = list(
         Patron.objects.filter(card_number__in=[card_number(n) for n in range(1, 16)]).order_by("card_number")

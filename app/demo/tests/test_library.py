@@ -53,7 +53,7 @@ def test_the_demonstration_library_loads_once_and_again_changes_nothing(
     assert Loan.objects.count() >= 15
     assert Loan.objects.filter(due_on__lt=timezone.localdate()).exists()
     assert StaffUser.objects.get(number="librarian").check_password("librarian-Secret-123456")
-    assert f"patron card: {card_number(1)}" in first
+    assert f"patron card 1: {card_number(1)}" in first
     events = AuditEvent.objects.count()
     call_command("load_demo", secrets=tmp_path)
     assert "changed=0" in capsys.readouterr().out

@@ -25,5 +25,6 @@ class Command(BaseCommand):
         loaded = load_demo(system("load_demo"), secrets, timezone.now())
         made = " ".join(f"{what}={number}" for what, number in loaded.counts.items())
         self.stdout.write(f"demo: {made or 'everything in place'}")
-        self.stdout.write(f"patron card: {card_number(1)}")
+        for number in (1, 2):
+            self.stdout.write(f"patron card {number}: {card_number(number)}")
         self.stdout.write(f"changed={loaded.changed}")
