@@ -48,7 +48,7 @@ def scale(lines: Sequence[Line], start: float, end: float, unit: str) -> Scale:
     values = [value for line in lines for _, value in line.points]
     if unit == "percent" and all(0 <= value <= 100 for value in values):
         return Scale(start, end, 0.0, 100.0)
-    if unit == "up":
+    if unit in ("up", "yes"):
         return Scale(start, end, 0.0, 1.0)
     low, high = min([0.0, *values]), max([0.0, *values])
     return Scale(start, end, low, _round_up(high) if high > low else low + 1.0)
@@ -65,7 +65,7 @@ def _round_up(value: float) -> float:
 
 
 def path(points: Points, on: Scale, gap: float) -> str:
-    """SVG path data; where two points are further apart than `gap` seconds, nothing was measured and nothing is drawn."""
+    """SVG path data; points further apart than `gap` seconds are not joined: nothing was measured there."""
     parts: list[str] = []
     before: float | None = None
     for at, value in points:
@@ -102,7 +102,9 @@ def draw(
 
 def value_axis(on: Scale, unit: str) -> list[str]:
     """Labels of the upright axis, top first."""
-    return [reading(on.low + (on.high - on.low) * share, unit) for share in (1.0, 0.5, 0.0)]
+    middle = (on.low + on.high) / 2
+    whole = unit in ("up", "yes") or (unit == "count" and middle != int(middle))
+    return [reading(on.high, unit), "" if whole else reading(middle, unit), reading(on.low, unit)]
 
 
 def time_axis(on: Scale, zone: tzinfo) -> list[str]:

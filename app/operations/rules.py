@@ -39,6 +39,8 @@ def reading(value: float | None, unit: str) -> str:
         return "∞"
     if unit == "up":
         return "応答あり" if value >= 0.5 else "応答なし"
+    if unit == "yes":
+        return "はい" if value >= 0.5 else "いいえ"
     if unit in ("bytes", "bytes_per_second"):
         return _bytes(value) + ("/秒" if unit == "bytes_per_second" else "")
     if unit == "duration":

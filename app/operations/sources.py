@@ -1,4 +1,4 @@
-"""Where the console gets its news: Prometheus and Alertmanager over HTTP. A source that does not answer says so once."""
+"""Where the console gets its news: Prometheus and Alertmanager over HTTP. A silent source is asked only once."""
 
 from __future__ import annotations
 

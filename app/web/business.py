@@ -48,7 +48,10 @@ class Business:
             found = list(self._figures())
         except DatabaseError:
             up = 0
-            connection.close()
+        finally:
+            # Every scrape is a thread of its own: what it leaves open nobody uses again.
+            if not connection.in_atomic_block:
+                connection.close()
         yield GaugeMetricFamily("kura_database_up", "Whether the database answers the application", value=up)
         yield from found
 

@@ -44,6 +44,8 @@ def test_the_worst_answers_and_nothing_measured_is_unknown():
     [
         (1, "up", "応答あり"),
         (0, "up", "応答なし"),
+        (1, "yes", "はい"),
+        (0, "yes", "いいえ"),
         (12.34, "percent", "12.3 %"),
         (0.0421, "seconds", "42 ミリ秒"),
         (2.5, "seconds", "2.5 秒"),
