@@ -181,8 +181,14 @@ def _make_layer(base: Path, final: Path, packages: list[str]) -> None:
 
 
 def _enabled(mount: Path) -> list[Path]:
-    """The links by which systemd starts units."""
-    return [link for link in (mount / "etc/systemd/system").glob("*.wants/*") if link.name not in KEPT_UNITS]
+    """The links by which systemd starts units, and their aliases.
+
+    An alias left behind (chronyd, upsd, upsmon) makes `systemctl is-enabled` say enabled: a role would then never
+    enable the unit, and it would not come back after a boot.
+    """
+    folder = mount / "etc/systemd/system"
+    aliases = [link for link in folder.glob("*.service") if link.is_symlink() and str(link.readlink()) != "/dev/null"]
+    return [link for link in [*folder.glob("*.wants/*"), *aliases] if link.name not in KEPT_UNITS]
 
 
 def run_in_layer(argv: list[str], bind: list[Path], progress: Progress = lambda _: None) -> str:
