@@ -249,10 +249,10 @@ def test_new_rules_that_nobody_confirms_are_taken_back(twin, kiosk):
             kiosk.name, "cp /etc/kura/firewall.nft /run/kura/firewall.good && cat > /etc/kura/firewall.nft", stdin=shut
         )
         # The trial itself locks the operator out, so it is started where no connection is needed to go on.
-        twin.run(kiosk.name, "systemd-run -q --unit=kura-trial --collect /usr/local/sbin/kura-firewall try 8")
+        twin.run(kiosk.name, "systemd-run -q --unit=kura-trial --collect /usr/local/sbin/kura-firewall try 20")
         address = kiosk.management
-        assert until(lambda: not opens(twin, "operator", address, 22), 20)
-        assert until(lambda: opens(twin, "operator", address, 22), 60)
+        assert until(lambda: not opens(twin, "operator", address, 22), 40)
+        assert until(lambda: opens(twin, "operator", address, 22), 90)
         assert twin.run(kiosk.name, "nft -s list table inet kura").stdout == before
     finally:
         twin.run(kiosk.name, "cp /run/kura/firewall.good /etc/kura/firewall.nft")
