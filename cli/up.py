@@ -52,7 +52,8 @@ def _tell(context: Context, urls: dict[str, str], changed: int) -> None:
     for who in demo.SIGN_INS:
         path = state / "secrets" / f"demo_{who}"
         if path.exists():
-            print(f"  sign-in     {who}  {path.read_text().strip()}")
+            name = (state / "secrets/demo_card").read_text().strip() if who == "patron" else who
+            print(f"  sign-in     {name}  {path.read_text().strip()}")
     print("  seconds     " + ", ".join(f"{step} {seconds:.0f}" for step, seconds in context.progress.seconds.items()))
     print(f"  total       {context.progress.total:.0f} s")
     sys.stdout.flush()

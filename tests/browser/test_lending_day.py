@@ -1,0 +1,170 @@
+"""A day at the counter and the kiosk, in real browsers on the twin's terminals, through the VPN, by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Terminals
+from tests.twin.conftest import RunningTwin
+
+COUNTER, KIOSK = "staff-nagano-1", "opac-nagano-1"
+WORK = "吾輩は猫である"
+
+
+@pytest.fixture(scope="module")
+def card(twin: RunningTwin) -> str:
+    """The number on the first demonstration patron's card."""
+    return twin.secret("demo_card")
+
+
+@pytest.fixture
+def counter(terminals: Terminals, twin: RunningTwin) -> Page:
+    """A counter at which the demonstration's librarian has signed in, hands on the keyboard."""
+    with terminals.page(COUNTER) as page:
+        page.goto(f"https://{twin.site.fqdn('staff')}/counter/")
+        page.keyboard.type("librarian")
+        page.keyboard.press("Tab")
+        page.keyboard.type(twin.secret("demo_librarian"))
+        page.keyboard.press("Enter")
+        expect(page.locator("#number")).to_be_focused()
+        yield page
+
+
+def opac(twin: RunningTwin, path: str = "/") -> str:
+    """An address of the public catalogue."""
+    return f"https://{twin.site.fqdn('opac')}{path}"
+
+
+def search(page: Page, twin: RunningTwin, words: str) -> list[str]:
+    """Type the words into the catalogue's box and press Enter; the titles found, in order."""
+    page.goto(opac(twin))
+    page.locator("#q").focus()
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=**")
+    return [title.strip() for title in page.locator("ol.hits h2").all_inner_texts()]
+
+
+def scan(page: Page, number: str) -> None:
+    """What a reader in front of the counter types; the next scan does not wait for anybody."""
+    page.keyboard.type(number)
+    page.keyboard.press("Enter")
+
+
+def states(page: Page) -> dict[str, str]:
+    """Barcode → state of a record's items, as the catalogue shows them."""
+    rows = page.locator("section[aria-labelledby=holdings] tbody tr").all()
+    return {
+        row.locator("[data-label=資料番号]").inner_text().strip(): row.locator("[data-label=状態]").inner_text().strip()
+        for row in rows
+    }
+
+
+def a_book_on_the_shelf(page: Page, twin: RunningTwin) -> tuple[str, str]:
+    """Address of the work's record, and the barcode of a copy that can be lent."""
+    assert WORK in search(page, twin, WORK)
+    page.locator("ol.hits h2 a", has_text=WORK).first.click()
+    free = [barcode for barcode, state in states(page).items() if state == "在架"]
+    assert free, "no copy of the demonstration's work is on the shelf"
+    return page.url, free[0]
+
+
+@pytest.mark.req("F-CIR-001", "F-GEN-003")
+def test_a_book_is_lent_by_two_scans_shown_on_loan_and_returned_by_one(terminals, twin, counter, card):
+    with terminals.page(KIOSK) as kiosk:
+        address, barcode = a_book_on_the_shelf(kiosk, twin)
+
+        scan(counter, card)
+        expect(counter.locator("#panel .name")).to_be_visible()
+        scan(counter, barcode)
+        expect(counter.locator("#rows tr").first).to_contain_text(WORK)
+        expect(counter.locator("#rows tr").first).to_have_class(re.compile("ok|info"))
+        expect(counter.locator("#number")).to_be_focused()
+
+        kiosk.goto(address)
+        assert states(kiosk)[barcode] == "貸出中"
+
+        counter.keyboard.press("F3")
+        counter.wait_for_url("**/counter/return/")
+        scan(counter, barcode)
+        expect(counter.locator("#rows tr").first).to_contain_text(WORK)
+        expect(counter.locator("body")).not_to_contain_text(card)
+
+        kiosk.goto(address)
+        assert states(kiosk)[barcode] == "在架"
+
+
+def test_a_wrong_scan_says_what_is_wrong_and_the_next_scan_works(counter, card):
+    scan(counter, "9999999999")
+    expect(counter.locator("#says .bad")).to_be_visible()
+    scan(counter, card)
+    expect(counter.locator("#panel .name")).to_be_visible()
+
+
+@pytest.mark.req("F-CIR-002")
+def test_the_next_card_closes_the_patron_before(counter, twin, card):
+    second = twin.secret("demo_card_2")
+    scan(counter, card)
+    expect(counter.locator("#panel")).to_contain_text(card)
+    scan(counter, second)
+    expect(counter.locator("#panel")).to_contain_text(second)
+    expect(counter.locator("#panel")).not_to_contain_text(card)
+    expect(counter.locator("#rows tr")).to_have_count(0)
+
+
+@pytest.mark.parametrize("words", ["坊っちゃん", "ぼっちゃん", "ボッチャン"])
+def test_a_kiosk_finds_a_book_in_kanji_hiragana_or_katakana(terminals, twin, words):
+    with terminals.page(KIOSK) as kiosk:
+        assert search(kiosk, twin, words)[0].startswith("坊っちゃん")
+
+
+def test_the_kiosk_reaches_the_catalogue_through_the_tunnel(terminals, twin):
+    def carried() -> int:
+        return sum(int(word) for word in twin.run("rt-nagano", "wg show wg0 transfer").stdout.split()[1:])
+
+    before = carried()
+    with terminals.page(KIOSK) as kiosk:
+        kiosk.goto(opac(twin, f"/?q={quote('長野')}"))
+        expect(kiosk.locator("ol.hits")).to_be_visible()
+    assert carried() - before > 4000
+
+
+def test_a_kiosk_is_refused_the_staff_pages(terminals, twin):
+    with terminals.page(KIOSK) as kiosk:
+        answer = kiosk.goto(f"https://{twin.site.fqdn('staff')}/counter/")
+        assert answer is None or answer.status == 403
+
+
+def test_a_patron_sees_their_loans_and_nobody_elses(terminals, twin, card):
+    with terminals.page(KIOSK) as kiosk:
+        kiosk.goto(opac(twin, "/my/"))
+        kiosk.locator("[name=card_number]").fill(card)
+        kiosk.locator("[name=password]").fill(twin.secret("demo_patron"))
+        kiosk.keyboard.press("Enter")
+        expect(kiosk.locator("h1")).to_have_text("マイページ")
+        expect(kiosk.locator("main")).to_contain_text(card)
+
+
+def test_operations_see_the_house_in_the_console(terminals, twin):
+    with terminals.page("operator") as page:
+        page.goto(f"https://{twin.site.fqdn('console')}/")
+        page.locator("input[type=text], input[name=username]").first.fill("operator")
+        page.locator("input[type=password]").fill(twin.secret("demo_operator"))
+        page.keyboard.press("Enter")
+        expect(page.locator("body")).to_contain_text("図書館は開いているか")
+        expect(page.locator("svg").first).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/", f"/?q={quote('長野')}", "/my/sign-in/"])
+def test_public_pages_fit_a_phone_and_are_light(terminals, twin, path):
+    with terminals.page(KIOSK, 390, 844) as page:
+        sizes: list[int] = []
+        page.on("response", lambda answer: sizes.append(len(answer.body()) if answer.ok else 0))
+        page.goto(opac(twin, path))
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert sum(sizes) <= 150_000
