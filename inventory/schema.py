@@ -175,6 +175,7 @@ class Unit(Row):
     model: Text
     read_by: Name
     driver: Name
+    serial: Text | None = None  # tells two units on the same host's USB apart
     battery_installed: date
     battery_life_months: Annotated[int, Field(ge=12, le=120)]
     runtime_minutes: Annotated[int, Field(ge=1, le=1440)]

@@ -66,6 +66,8 @@ def ups_conf(site: Inventory, units: tuple[schema.Unit, ...], lab: bool) -> str:
             parts.append(f"  driver = dummy-ups\n  port = {unit.id}.dev\n  mode = dummy-once\n")
         else:
             parts.append(f"  driver = {unit.driver}\n  port = auto\n  ignorelb\n")
+            if unit.serial:
+                parts.append(f'  serial = "{unit.serial}"\n')
             parts.append(f"  override.battery.runtime.low = {plan.total_seconds(site)}\n")
         parts.append(f"  desc = {unit.id}\n  sdorder = {order}\n")
     return "".join(parts)

@@ -52,6 +52,17 @@ def test_the_drills_user_and_simulated_units_exist_in_the_lab_alone() -> None:
     assert "ups.status: OL" in files("gw1", lab=True)["/etc/nut/ups-a.dev"]
 
 
+def test_a_units_serial_number_tells_it_from_its_neighbour_on_usb() -> None:
+    units = tuple(unit.model_copy(update={"serial": f"SN-{unit.id}"}) for unit in SITE.power.units)
+    text = nut.ups_conf(SITE, units, lab=False)
+    assert re.findall(r"\[(.+)\]|serial = \"(.+)\"", text) == [
+        ("ups-a", ""),
+        ("", "SN-ups-a"),
+        ("ups-b", ""),
+        ("", "SN-ups-b"),
+    ]
+
+
 def test_the_low_battery_mark_leaves_time_for_the_whole_ordered_stop() -> None:
     marks = re.findall(r"override.battery.runtime.low = (\d+)", files("gw1")["/etc/nut/ups.conf"])
     assert [int(mark) for mark in marks] == [plan.total_seconds(SITE)] * len(SITE.power.units)
