@@ -1,4 +1,4 @@
-// Keeps the page's contents fresh without losing the place where the reader is. Without script the page reloads itself.
+// Keeps the page fresh without losing the place where the reader is.
 "use strict";
 (() => {
   const sign = document.querySelector("[data-refresh]");
