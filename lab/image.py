@@ -48,6 +48,10 @@ EXTRA = ["wireguard-go", "wireguard-tools", "postgresql-17", "python3-venv"]
 KEPT_UNITS = {"ssh.service", "systemd-networkd.service"}
 
 
+# Part of the layer's name: count up when the steps that make it change, so that no cache hides the change.
+RECIPE = "2"
+
+
 def role_packages(root: Path) -> list[str]:
     """Every package named by a `<role>_packages` list in the roles' defaults."""
     found: set[str] = set()
@@ -63,7 +67,7 @@ def lower_dirs(progress: Progress) -> list[Path]:
     """The folders a host's file system stands on, topmost first; makes what is missing."""
     packages = sorted({*role_packages(paths.root()), *EXTRA})
     base = paths.cache() / "images" / f"base-{_digest([SUITE, *BASE, _CONFIGURE])}"
-    layer = paths.cache() / "images" / f"layer-{_digest([base.name, *packages])}"
+    layer = paths.cache() / "images" / f"layer-{_digest([RECIPE, base.name, *packages])}"
     with _lock():
         if not base.is_dir():
             progress("base image: Debian 13 (2–3 minutes the first time)")

@@ -121,8 +121,9 @@ def _card(site: Inventory, host: Host, x: float, y: float) -> list[str]:
     dashed = "4 3" if host.kind in ("workstation", "terminal") else ""
     pieces = [box(x, y, CARD_WIDTH, LANE_HEIGHT - 20, "#ffffff", "#aab7c4", 6, dashed)]
     pieces.append(text(x + 10, y + 20, host.name, 14, INK, "bold"))
-    pieces.append(text(x + CARD_WIDTH - 10 - 13 * len(host.power.supplies), y + 19, str(host.address), 10.5, MUTED,
-                       anchor="end"))
+    pieces.append(
+        text(x + CARD_WIDTH - 10 - 13 * len(host.power.supplies), y + 19, str(host.address), 10.5, MUTED, anchor="end")
+    )
     pieces += _feeds(site, host, x + CARD_WIDTH - 11, y + 15)
     purpose, after = paragraph(x + 10, y + 38, host.purpose, 11, CARD_WIDTH - 18, INK)
     offered, _ = paragraph(x + 10, after + 1, _offered(site, host), 10, CARD_WIDTH - 18)
@@ -131,8 +132,9 @@ def _card(site: Inventory, host: Host, x: float, y: float) -> list[str]:
 
 def _offered(site: Inventory, host: Host) -> str:
     own = [service for service in site.services_of(host) if "every" not in service.row.hosts]
-    return "、".join(f"{service.row.names[0] if service.row.names else service.id} {service.listen[0].port}"
-                    for service in own)
+    return "、".join(
+        f"{service.row.names[0] if service.row.names else service.id} {service.listen[0].port}" for service in own
+    )
 
 
 def _feeds(site: Inventory, host: Host, x: float, y: float) -> list[str]:

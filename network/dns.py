@@ -70,9 +70,7 @@ def unbound(site: Inventory, host: Host, upstream: Sequence[str] = ()) -> str:
 def resolv(site: Inventory, host: Host) -> str:
     """/etc/resolv.conf of a host: routers ask themselves, everybody else their router."""
     server = "127.0.0.1" if host.kind == "router" else str(site.gateway(host))
-    return (
-        ORIGIN + f"nameserver {server}\nsearch {site.organisation.domain}\noptions timeout:2 attempts:2\n"
-    )
+    return ORIGIN + f"nameserver {server}\nsearch {site.organisation.domain}\noptions timeout:2 attempts:2\n"
 
 
 def _common(site: Inventory, host: Host) -> list[str]:

@@ -64,7 +64,9 @@ def sign_in_staff(number: str, password: str, actor: Actor) -> StaffUser:
         FailedSignIn.objects.filter(realm="staff", subject=subject).delete()
         audit.record(
             Actor("staff", user.number, terminal=actor.terminal, request_id=actor.request_id),
-            "access.sign_in", subject_type="staff", subject_id=user.number,
+            "access.sign_in",
+            subject_type="staff",
+            subject_id=user.number,
         )
     return user
 

@@ -7,10 +7,13 @@ class SignInForm(OfficeForm):
     """Staff number and password."""
 
     number = forms.CharField(
-        label="職員番号", max_length=64,
+        label="職員番号",
+        max_length=64,
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "username", "autocapitalize": "none"}),
     )
     password = forms.CharField(
-        label="パスワード", max_length=128, strip=False,
+        label="パスワード",
+        max_length=128,
+        strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )

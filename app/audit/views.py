@@ -27,13 +27,21 @@ def search(request: HttpRequest) -> HttpResponse:
             form.add_error("card", "この番号の利用者は登録されていません。")
         else:
             actions.record(
-                request.actor, actions.SEARCH, outcome="viewed", purpose=asked["purpose"],
-                subject_type="patron" if subject else "", subject_id=subject or "",
+                request.actor,
+                actions.SEARCH,
+                outcome="viewed",
+                purpose=asked["purpose"],
+                subject_type="patron" if subject else "",
+                subject_id=subject or "",
                 detail={"since": str(asked["since"]), "until": str(asked["until"]), "operation": asked["operation"]},
             )
             found = queries.search(
-                asked["since"], asked["until"], asked["actor"].strip(), asked["operation"].strip(),
-                "patron" if subject else "", str(subject or ""),
+                asked["since"],
+                asked["until"],
+                asked["actor"].strip(),
+                asked["operation"].strip(),
+                "patron" if subject else "",
+                str(subject or ""),
             )
             page = Paginator(found, PER_PAGE).get_page(request.POST.get("page"))
             rows = [

@@ -26,8 +26,12 @@ def sync(actor: Actor, site: Inventory, today: date) -> tuple[int, int]:
     created = changed = 0
     for place in site.places:
         wanted = {
-            "number": place.number, "kind": place.kind, "name": place.name, "kana": place.kana or "",
-            "short": place.short, "is_active": True,
+            "number": place.number,
+            "kind": place.kind,
+            "name": place.name,
+            "kana": place.kana or "",
+            "short": place.short,
+            "is_active": True,
         }
         branch = before.pop(place.id, None)
         if branch is None:

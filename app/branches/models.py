@@ -42,7 +42,5 @@ class ClosedDay(models.Model):
         verbose_name = "休館日"
         ordering = ["date"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["branch", "date"], name="branches_closed_once", nulls_distinct=False
-            ),
+            models.UniqueConstraint(fields=["branch", "date"], name="branches_closed_once", nulls_distinct=False),
         ]

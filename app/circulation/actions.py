@@ -69,8 +69,13 @@ def _unknown(barcode: str) -> Outcome:
 
 
 def lend(
-    actor: Actor, patron_id: int, barcode: str, branch: Branch, *,
-    now: datetime | None = None, table: list[rules.Rule] | None = None,
+    actor: Actor,
+    patron_id: int,
+    barcode: str,
+    branch: Branch,
+    *,
+    now: datetime | None = None,
+    table: list[rules.Rule] | None = None,
 ) -> Outcome:
     """Lend one item to a patron at a branch.
 
@@ -101,7 +106,10 @@ def _lend(
         return replace(_already_out(actor, there, patron, item, branch, now, table), patron=patron)
     today = timezone.localdate(now)
     verdict = rules.may_lend(
-        _borrower(patron, item), _case(table, branch, patron, item), closing_of(branch, today), today,
+        _borrower(patron, item),
+        _case(table, branch, patron, item),
+        closing_of(branch, today),
+        today,
         reference_only=item.reference_only,
         shelf_problem="" if item.status in LENDABLE_STATUSES else item.get_status_display(),
     )
@@ -146,8 +154,12 @@ def _renew(
     access.require(actor, RENEW)
     today = timezone.localdate(now)
     verdict = rules.may_renew(
-        _borrower(patron, item), _case(table, branch, patron, item), closing_of(branch, today), today,
-        due_on=loan.due_on, renewed=loan.renewed,
+        _borrower(patron, item),
+        _case(table, branch, patron, item),
+        closing_of(branch, today),
+        today,
+        due_on=loan.due_on,
+        renewed=loan.renewed,
     )
     if not verdict.allowed:
         return Outcome("warn", verdict.code, f"貸出中です。{verdict.message}", item, loan.due_on, verdict.why)
@@ -215,8 +227,12 @@ def _borrower(patron: Patron, item: Item) -> rules.Borrower:
 
 def _count(act: str, patron: Patron, item: Item, branch: Branch, today: date) -> None:
     LoanStatistic.objects.create(
-        act=act, on_date=today, branch=branch, category=patron.category.code,
-        age_band=age_band(patron.birth_date, today), material_type=item.material_type,
+        act=act,
+        on_date=today,
+        branch=branch,
+        category=patron.category.code,
+        age_band=age_band(patron.birth_date, today),
+        material_type=item.material_type,
     )
 
 
@@ -260,9 +276,7 @@ def seed_rules() -> None:
         return
     LoanRule.objects.create(limit=10, period_days=14, renewals=1, overdue_block_days=15)
     for material in AV_TYPES:
-        LoanRule.objects.create(
-            material_type=material, limit=5, period_days=7, renewals=0, overdue_block_days=15
-        )
+        LoanRule.objects.create(material_type=material, limit=5, period_days=7, renewals=0, overdue_block_days=15)
 
 
 def after_migrate(sender: Any, using: str, **_: Any) -> None:

@@ -122,7 +122,12 @@ def _open(actor: Actor, patron: Patron, branch: Branch, today: date, number: str
 
 
 def _keep(
-    actor: Actor, outcome: Outcome, token: str, branch: Branch, today: date, scanned: str,
+    actor: Actor,
+    outcome: Outcome,
+    token: str,
+    branch: Branch,
+    today: date,
+    scanned: str,
     table: list[rules.Rule] | None = None,
 ) -> Answer:
     patron = outcome.patron

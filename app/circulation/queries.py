@@ -31,7 +31,13 @@ def loans_of(patron_id: int) -> list[Loan]:
 def rule_table() -> list[Rule]:
     """The whole rule table. One SQL statement; a library has a few dozen rows."""
     rows = LoanRule.objects.values_list(
-        "branch_id", "category_id", "material_type", "limit", "period_days", "renewals", "overdue_block_days",
+        "branch_id",
+        "category_id",
+        "material_type",
+        "limit",
+        "period_days",
+        "renewals",
+        "overdue_block_days",
         "reference_allowed",
     )
     return [Rule(*row) for row in rows]

@@ -148,9 +148,7 @@ def may_lend(
     return Verdict(True, "lend", f"{due:%m/%d}までにお返しください。", due, case.item.why, notes)
 
 
-def may_renew(
-    borrower: Borrower, case: Terms, closing: Closing, today: date, *, due_on: date, renewed: int
-) -> Verdict:
+def may_renew(borrower: Borrower, case: Terms, closing: Closing, today: date, *, due_on: date, renewed: int) -> Verdict:
     """Whether a loan may be extended today. The new period counts from today and never shortens the old one."""
     against = may_borrow(borrower, case, today)
     if against:

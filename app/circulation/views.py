@@ -41,8 +41,13 @@ def _screen(request: HttpRequest, mode: str) -> HttpResponse:
             answer = scan_to_lend(request.actor, text, token, branch, timezone.localdate())
         else:
             answer = scan_to_return(request.actor, text, branch)
-    context = {"mode": mode, "branch": branch, "answer": answer, "digits": CARD_LENGTH,
-               "mark": MARKS.get(answer.outcome.tone, "")}
+    context = {
+        "mode": mode,
+        "branch": branch,
+        "answer": answer,
+        "digits": CARD_LENGTH,
+        "mark": MARKS.get(answer.outcome.tone, ""),
+    }
     if request.method == "POST" and wants_json(request):
         return _json(request, context, answer)
     return render(request, "circulation/counter.html", context)
@@ -50,12 +55,14 @@ def _screen(request: HttpRequest, mode: str) -> HttpResponse:
 
 def _json(request: HttpRequest, context: dict, answer: Answer) -> JsonResponse:
     outcome = answer.outcome
-    return JsonResponse({
-        "tone": outcome.tone,
-        "code": outcome.code,
-        "opened": answer.opened,
-        "token": answer.token,
-        "says": render_to_string("circulation/says.html", context),
-        "row": "" if answer.opened else render_to_string("circulation/row.html", context),
-        "panel": render_to_string("circulation/panel.html", context) if answer.panel else "",
-    })
+    return JsonResponse(
+        {
+            "tone": outcome.tone,
+            "code": outcome.code,
+            "opened": answer.opened,
+            "token": answer.token,
+            "says": render_to_string("circulation/says.html", context),
+            "row": "" if answer.opened else render_to_string("circulation/row.html", context),
+            "panel": render_to_string("circulation/panel.html", context) if answer.panel else "",
+        }
+    )

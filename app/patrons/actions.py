@@ -160,7 +160,9 @@ def sign_in(card_number: str, password: str, actor: Actor) -> Patron:
         access.clear_failures("patron", number)
         audit.record(
             Actor("patron", str(patron.pk), terminal=actor.terminal, request_id=actor.request_id),
-            "patrons.sign_in", subject_type="patron", subject_id=patron.pk,
+            "patrons.sign_in",
+            subject_type="patron",
+            subject_id=patron.pk,
         )
     return patron
 

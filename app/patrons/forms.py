@@ -39,7 +39,9 @@ class RegistrationForm(OfficeForm):
     """A new patron, or the changed registration of one."""
 
     card_number = forms.CharField(
-        label="利用券番号", max_length=20, help_text="新しい利用券を読み取ってください",
+        label="利用券番号",
+        max_length=20,
+        help_text="新しい利用券を読み取ってください",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autofocus": True, "autocomplete": "off"}),
     )
     name = forms.CharField(label="氏名", max_length=80)
@@ -48,7 +50,9 @@ class RegistrationForm(OfficeForm):
     category = forms.ModelChoiceField(label="利用者区分", queryset=PatronCategory.objects.all(), empty_label=None)
     branch = forms.ModelChoiceField(label="登録館", queryset=Branch.objects.filter(is_active=True), empty_label=None)
     postal_code = forms.RegexField(
-        label="郵便番号", regex=r"^\d{3}-?\d{4}$", required=False,
+        label="郵便番号",
+        regex=r"^\d{3}-?\d{4}$",
+        required=False,
         error_messages={"invalid": "郵便番号は7桁の数字で入力してください。"},
     )
     address = forms.CharField(label="住所", max_length=200, required=False)

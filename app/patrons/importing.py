@@ -39,8 +39,11 @@ def read(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.DictReader(lines)
     header = [name.strip() for name in reader.fieldnames or []]
     wrong = [Problem(1, name, "", "this column") for name in REQUIRED if name not in header]
-    wrong += [Problem(1, name, name, "one of " + ", ".join(REQUIRED + OPTIONAL))
-              for name in header if name not in REQUIRED + OPTIONAL]
+    wrong += [
+        Problem(1, name, name, "one of " + ", ".join(REQUIRED + OPTIONAL))
+        for name in header
+        if name not in REQUIRED + OPTIONAL
+    ]
     if wrong:
         raise ImportRefused(wrong)
     reader.fieldnames = header

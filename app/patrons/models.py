@@ -50,9 +50,7 @@ class Patron(models.Model):
         verbose_name = "利用者"
         ordering = ["kana_key", "birth_date", "id"]
         constraints = [
-            models.CheckConstraint(
-                name="patrons_card_digits", condition=models.Q(card_number__regex=r"^[0-9]{8,14}$")
-            ),
+            models.CheckConstraint(name="patrons_card_digits", condition=models.Q(card_number__regex=r"^[0-9]{8,14}$")),
         ]
         indexes = [
             models.Index(fields=["kana_key"], name="patrons_kana", opclasses=["varchar_pattern_ops"]),

@@ -1,6 +1,5 @@
 """The patrons' own sessions. They live under another cookie than the staff's (web.middleware.RealmSessions)."""
 
-
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac

@@ -24,7 +24,8 @@ PURE_FORBIDDEN = ("django", "app.access.actions", "app.audit.actions")
 def sources() -> list[Path]:
     """Every module of the application that is not a test or a migration."""
     return [
-        path for path in sorted(APP.rglob("*.py"))
+        path
+        for path in sorted(APP.rglob("*.py"))
         if "tests" not in path.parts and "migrations" not in path.parts and "static" not in path.parts
     ]
 
@@ -43,8 +44,13 @@ def writes_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, f"{owner}.{node.func.attr}()"
         elif node.func.attr == "update" and (".objects" in owner or ".filter(" in owner or ".all()" in owner):
             yield node.lineno, f"{owner}.update()"
-        elif node.func.attr == "execute" and node.args and _text(node.args[0]).lstrip().upper().startswith(
-            ("INSERT", "UPDATE", "DELETE", "COPY", "TRUNCATE", "MERGE", "WITH")
+        elif (
+            node.func.attr == "execute"
+            and node.args
+            and _text(node.args[0])
+            .lstrip()
+            .upper()
+            .startswith(("INSERT", "UPDATE", "DELETE", "COPY", "TRUNCATE", "MERGE", "WITH"))
         ):
             yield node.lineno, f"{owner}.execute({_text(node.args[0])[:30]!r})"
 
@@ -90,7 +96,8 @@ def test_rules_are_pure(path):
     tree = parsed(path)
     found = [f"{line}: {module}" for line, module in imports_of(tree) if module.startswith(PURE_FORBIDDEN)]
     clocks = [
-        f"{node.lineno}: {ast.unparse(node)}" for node in ast.walk(tree)
+        f"{node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("now", "today")
     ]
     assert not found + clocks
@@ -100,7 +107,8 @@ def test_rules_are_pure(path):
 def test_actions_and_queries_know_nothing_of_the_web(path):
     forbidden = ("django.http", "django.shortcuts", "app.access.web", "app.patrons.web")
     found = [
-        f"{line}: {module}" for line, module in imports_of(parsed(path))
+        f"{line}: {module}"
+        for line, module in imports_of(parsed(path))
         if module.startswith(forbidden) or module.endswith((".views", ".forms"))
     ]
     assert not found

@@ -45,8 +45,11 @@ def test_every_host_reaches_its_gateway_on_its_own_wire(site: Inventory) -> None
     for host in site.hosts:
         _, network = site.legs(host)[host.zone]
         assert site.gateway(host) in network
-        routers = [one for one in site.hosts if one.kind == "router" and site.gateway(host) in
-                   [address for address, _ in site.legs(one).values()]]
+        routers = [
+            one
+            for one in site.hosts
+            if one.kind == "router" and site.gateway(host) in [address for address, _ in site.legs(one).values()]
+        ]
         assert len(routers) == 1, host.name
 
 
@@ -105,7 +108,15 @@ def test_nagano_is_the_city_of_the_contract() -> None:
 def test_the_small_appliance_offers_every_service_on_one_server() -> None:
     site = load("small")
     assert {service.id for service in site.services if [host.name for host in service.hosts] == ["kura1"]} >= {
-        "dns", "ntp", "library", "database", "console", "prometheus", "alertmanager", "borg", "ups"
+        "dns",
+        "ntp",
+        "library",
+        "database",
+        "console",
+        "prometheus",
+        "alertmanager",
+        "borg",
+        "ups",
     }
     assert site.hub.name == "kura1"
 

@@ -51,7 +51,9 @@ class Panel(_Part):
     id: Id
     title: Text
     kind: Literal["state", "lines"]
-    unit: Literal["up", "yes", "percent", "bytes", "bytes_per_second", "seconds", "duration", "count", "per_second", "days"]
+    unit: Literal[
+        "up", "yes", "percent", "bytes", "bytes_per_second", "seconds", "duration", "count", "per_second", "days"
+    ]
     queries: Annotated[list[Query], Field(min_length=1, max_length=6)]
     thresholds: Thresholds | None = None
     note: Text | None = None

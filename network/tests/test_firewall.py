@@ -123,7 +123,7 @@ def test_metrics_on_a_port_of_their_own_are_open_to_the_monitoring_host_alone() 
 
 def test_a_routers_own_leg_is_not_taken_for_a_host_of_the_zone() -> None:
     """gw1 stands in dmz; what it opens towards mon1 leaves by its ops leg and must not pass as `ops`."""
-    assert 'ip saddr 10.80.30.2-10.80.30.254' in next(rule for rule in rules("mon1") if "9090" in rule)
+    assert "ip saddr 10.80.30.2-10.80.30.254" in next(rule for rule in rules("mon1") if "9090" in rule)
 
 
 @pytest.mark.parametrize("name", available())

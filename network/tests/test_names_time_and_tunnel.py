@@ -110,8 +110,12 @@ def test_unbound_takes_what_is_derived(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", available())
 def test_every_host_asks_a_name_server_and_a_clock_that_may_answer_it(name: str) -> None:
     site = load(name)
-    offers = {(service.row.probe, str(address)): service for service in site.services for host in service.hosts
-              for address, _ in site.legs(host).values()}
+    offers = {
+        (service.row.probe, str(address)): service
+        for service in site.services
+        for host in service.hosts
+        for address, _ in site.legs(host).values()
+    }
     for host in site.hosts:
         server = dns.resolv(site, host).partition("nameserver ")[2].partition("\n")[0]
         if server != "127.0.0.1":

@@ -76,7 +76,7 @@ class Terminals:
         subprocess.run(["certutil", "-A", "-d", database, "-n", "kura", "-t", "C,,", "-i", authority], check=True)
         files = {name: home / name for name in ("resolv.conf", "hosts")}
         for name, path in files.items():
-            path.write_text(self._twin.run(host, f"cat /etc/{name}").stdout)
+            path.write_text(self._etc(host, name))
         binds = " && ".join(f"mount --bind {path} /etc/{name}" for name, path in files.items())
         inside = f'{binds} && export HOME={home} && exec {CHROMIUM} "$@"'
         command = self._twin.lab.inside_argv(host, ["unshare", "-m", "sh", "-c"])
@@ -84,3 +84,10 @@ class Terminals:
         wrapper.write_text(f"#!/bin/sh\nexec {' '.join(command)} '{inside}' chromium \"$@\"\n")
         wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
         return wrapper
+
+    def _etc(self, host: str, name: str) -> str:
+        """A file of /etc as it is on the host; the operator's workstation has no system of its own."""
+        row = self._twin.site.host(host)
+        if row.kind != "workstation":
+            return self._twin.run(host, f"cat /etc/{name}").stdout
+        return {"hosts": "127.0.0.1 localhost\n", "resolv.conf": f"nameserver {self._twin.site.gateway(row)}\n"}[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from urllib.parse import quote
 
 import pytest
@@ -64,6 +65,16 @@ def states(page: Page) -> dict[str, str]:
     }
 
 
+def becomes(page: Page, address: str, barcode: str, state: str) -> None:
+    """The catalogue says so within the three seconds that F-GEN-003 allows."""
+    deadline = time.monotonic() + 3
+    while True:
+        page.goto(address)
+        if states(page)[barcode] == state:
+            return
+        assert time.monotonic() < deadline, f"{barcode} is not {state} after three seconds: {states(page)}"
+
+
 def a_book_on_the_shelf(page: Page, twin: RunningTwin) -> tuple[str, str]:
     """Address of the work's record, and the barcode of a copy that can be lent."""
     assert WORK in search(page, twin, WORK)
@@ -85,8 +96,7 @@ def test_a_book_is_lent_by_two_scans_shown_on_loan_and_returned_by_one(terminals
         expect(counter.locator("#rows tr").first).to_have_class(re.compile("ok|info"))
         expect(counter.locator("#number")).to_be_focused()
 
-        kiosk.goto(address)
-        assert states(kiosk)[barcode] == "貸出中"
+        becomes(kiosk, address, barcode, "貸出中")
 
         counter.keyboard.press("F3")
         counter.wait_for_url("**/counter/return/")
@@ -94,14 +104,16 @@ def test_a_book_is_lent_by_two_scans_shown_on_loan_and_returned_by_one(terminals
         expect(counter.locator("#rows tr").first).to_contain_text(WORK)
         expect(counter.locator("body")).not_to_contain_text(card)
 
-        kiosk.goto(address)
-        assert states(kiosk)[barcode] == "在架"
+        becomes(kiosk, address, barcode, "在架")
 
 
 def test_a_wrong_scan_says_what_is_wrong_and_the_next_scan_works(counter, card):
     scan(counter, "9999999999")
-    expect(counter.locator("#says .bad")).to_be_visible()
+    expect(counter.locator("#says")).to_contain_text("先に利用券を読み取ってください")
     scan(counter, card)
+    expect(counter.locator("#panel .name")).to_be_visible()
+    scan(counter, "9999999999")
+    expect(counter.locator("#says .bad")).to_be_visible()
     expect(counter.locator("#panel .name")).to_be_visible()
 
 

@@ -103,8 +103,7 @@ def test_passwords_have_twelve_characters_and_the_fifth_miss_stops_sign_in():
 def test_an_address_that_misses_thirty_times_is_stopped_whatever_number_it_tries():
     user = make.staff("counter")
     FailedSignIn.objects.bulk_create(
-        FailedSignIn(realm="staff", subject=f"x{n}", address="127.0.0.1")
-        for n in range(rules.MAX_FAILURES_PER_ADDRESS)
+        FailedSignIn(realm="staff", subject=f"x{n}", address="127.0.0.1") for n in range(rules.MAX_FAILURES_PER_ADDRESS)
     )
     assert sign_in(user.number, make.PASSWORD).status_code == 403
 

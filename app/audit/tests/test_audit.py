@@ -17,9 +17,7 @@ REFUSED = (InternalError, ProgrammingError)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "statement", ["UPDATE audit_auditevent SET actor = 'other'", "DELETE FROM audit_auditevent"]
-)
+@pytest.mark.parametrize("statement", ["UPDATE audit_auditevent SET actor = 'other'", "DELETE FROM audit_auditevent"])
 def test_not_even_the_owner_changes_or_removes_a_line(statement):
     actions.record(ACTOR, "test.act")
     with pytest.raises(REFUSED, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
@@ -48,8 +46,11 @@ def test_the_applications_role_may_write_and_read_the_log_and_nothing_else(appli
         cursor.execute("SELECT count(*) FROM audit_auditevent")
         assert cursor.fetchone() == (2,)
         for statement in (
-            "UPDATE audit_auditevent SET actor = 'x'", "DELETE FROM audit_auditevent", "TRUNCATE audit_auditevent",
-            "DROP TABLE audit_auditevent", "ALTER TABLE audit_auditevent DISABLE TRIGGER ALL",
+            "UPDATE audit_auditevent SET actor = 'x'",
+            "DELETE FROM audit_auditevent",
+            "TRUNCATE audit_auditevent",
+            "DROP TABLE audit_auditevent",
+            "ALTER TABLE audit_auditevent DISABLE TRIGGER ALL",
             "CREATE TABLE public.mine (n int)",
         ):
             with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), transaction.atomic():
@@ -86,8 +87,13 @@ def test_every_view_of_a_patron_can_be_listed_with_who_and_when():
         browser.post("/counter/", {"scan": patron.card_number})
     page = make.client("admin").post(
         "/audit/",
-        {"since": str(timezone.localdate()), "until": str(timezone.localdate()), "card": patron.card_number,
-         "operation": "patrons", "purpose": "試験"},
+        {
+            "since": str(timezone.localdate()),
+            "until": str(timezone.localdate()),
+            "card": patron.card_number,
+            "operation": "patrons",
+            "purpose": "試験",
+        },
     )
     events = list(page.context["page"])
     assert len(events) == 6

@@ -114,8 +114,12 @@ def test_a_row_for_one_category_changes_its_period_only(clerk, here):
 
 @pytest.mark.parametrize(
     ("fields", "code"),
-    [({"reference_only": True}, "reference_only"), ({"status": "repair"}, "not_lendable"),
-     ({"status": "missing"}, "not_lendable"), ({"status": "processing"}, "not_lendable")],
+    [
+        ({"reference_only": True}, "reference_only"),
+        ({"status": "repair"}, "not_lendable"),
+        ({"status": "missing"}, "not_lendable"),
+        ({"status": "processing"}, "not_lendable"),
+    ],
 )
 def test_what_is_not_for_lending_stays(clerk, here, fields, code):
     outcome = actions.lend(clerk, make.patron().pk, make.item(**fields).barcode, here)

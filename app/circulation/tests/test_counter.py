@@ -106,7 +106,10 @@ def test_the_panel_shows_overdue_loans_and_how_many_more_may_go_out(browser):
     thing = make.item("延びた本")
     today = timezone.localdate()
     Loan.objects.create(
-        item=thing, patron=patron, branch=make.branch(), due_on=today - timedelta(days=3),
+        item=thing,
+        patron=patron,
+        branch=make.branch(),
+        due_on=today - timedelta(days=3),
         lent_at=timezone.now() - timedelta(days=17),
     )
     answer = scan(browser, patron.card_number).json()

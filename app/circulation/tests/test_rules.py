@@ -17,9 +17,15 @@ closings = st.builds(
 )
 optional = st.one_of(st.none(), st.integers(1, 3))
 rows = st.builds(
-    Rule, branch_id=optional, category_id=optional, material_type=st.sampled_from(["", "book", "cd"]),
-    limit=st.integers(0, 12), period_days=st.integers(1, 60), renewals=st.integers(0, 3),
-    overdue_block_days=st.one_of(st.none(), st.integers(1, 30)), reference_allowed=st.booleans(),
+    Rule,
+    branch_id=optional,
+    category_id=optional,
+    material_type=st.sampled_from(["", "book", "cd"]),
+    limit=st.integers(0, 12),
+    period_days=st.integers(1, 60),
+    renewals=st.integers(0, 3),
+    overdue_block_days=st.one_of(st.none(), st.integers(1, 30)),
+    reference_allowed=st.booleans(),
 )
 tables = st.lists(rows, max_size=8).map(lambda extra: [Rule(None, None, "", 10, 14), *extra])
 

@@ -38,7 +38,12 @@ def test_every_problem_is_named_by_line_and_column_and_nothing_is_taken_over(adm
         actions.import_register(administrator, lines)
     found = {(problem.line, problem.column) for problem in refused.value.problems}
     assert found == {
-        (4, "card_number"), (4, "name"), (4, "kana"), (4, "branch"), (4, "birth_date"), (5, "card_number"),
+        (4, "card_number"),
+        (4, "name"),
+        (4, "kana"),
+        (4, "branch"),
+        (4, "birth_date"),
+        (5, "card_number"),
     }
     assert not Patron.objects.exists()
 

@@ -49,15 +49,29 @@ def test_readings_become_katakana_with_one_space():
 def test_every_age_has_a_band(day, today):
     if day <= today:
         assert rules.age_band(day, today) in (
-            "0-6", "7-12", "13-15", "16-18", "19-29", "30-39", "40-49", "50-59", "60-69", "70-79", "80-",
+            "0-6",
+            "7-12",
+            "13-15",
+            "16-18",
+            "19-29",
+            "30-39",
+            "40-49",
+            "50-59",
+            "60-69",
+            "70-79",
+            "80-",
         )
 
 
 def registration(**fields):
     given = {
-        "card_number": rules.with_check_digit("190000001"), "name": "𠮷田 髙子", "kana": "よしだ たかこ",
-        "birth_date": date(2000, 2, 29), "category": PatronCategory.objects.get(code="general"),
-        "branch": make.branch(), "phone": "026-232-0000",
+        "card_number": rules.with_check_digit("190000001"),
+        "name": "𠮷田 髙子",
+        "kana": "よしだ たかこ",
+        "birth_date": date(2000, 2, 29),
+        "category": PatronCategory.objects.get(code="general"),
+        "branch": make.branch(),
+        "phone": "026-232-0000",
     }
     return actions.Registration(**{**given, **fields})
 
@@ -100,8 +114,11 @@ def test_somebody_without_the_operation_registers_nobody():
 
 def form(**fields):
     given = {
-        "card_number": rules.with_check_digit("190000009"), "name": "宮沢 トシ", "kana": "みやざわ とし",
-        "birth_date": "1990-11-05", "category": PatronCategory.objects.get(code="general").pk,
+        "card_number": rules.with_check_digit("190000009"),
+        "name": "宮沢 トシ",
+        "kana": "みやざわ とし",
+        "birth_date": "1990-11-05",
+        "category": PatronCategory.objects.get(code="general").pk,
         "branch": make.branch().pk,
     }
     return {**given, **fields}
@@ -146,8 +163,10 @@ def test_a_change_names_its_fields_in_the_log_and_keeps_their_values_out_of_it()
 @pytest.mark.req("F-PAT-010")
 @pytest.mark.django_db
 def test_three_kana_and_the_birth_date_narrow_to_one_and_phone_and_number_find_too():
-    made = [make.patron(kana=f"ヤマダ {name}", birth_date=date(1970, 1, n + 1), phone=f"026200000{n}")
-            for n, name in enumerate(["アイ", "イチロウ", "ウメ"])]
+    made = [
+        make.patron(kana=f"ヤマダ {name}", birth_date=date(1970, 1, n + 1), phone=f"026200000{n}")
+        for n, name in enumerate(["アイ", "イチロウ", "ウメ"])
+    ]
     make.patron(kana="ヤマネ アイ", birth_date=date(1970, 1, 1))
     assert queries.search(kana="やまだ").count() == 3
     assert list(queries.search(kana="ヤマダ", birth_date=date(1970, 1, 2))) == [made[1]]

@@ -43,7 +43,8 @@ def test_health_is_503_when_the_database_does_not_answer(client):
 def figures() -> dict[str, float]:
     return {
         sample.name + "".join(sorted(sample.labels.values())): sample.value
-        for metric in Business().collect() for sample in metric.samples
+        for metric in Business().collect()
+        for sample in metric.samples
     }
 
 
@@ -52,7 +53,10 @@ def test_the_business_figures_are_counted_from_the_tables():
     today = timezone.localdate()
     for days in (-2, 3):
         Loan.objects.create(
-            item=make.item(), patron=make.patron(), branch=make.branch(), due_on=today + timedelta(days=days),
+            item=make.item(),
+            patron=make.patron(),
+            branch=make.branch(),
+            due_on=today + timedelta(days=days),
             lent_at=timezone.now() - timedelta(days=10),
         )
     found = figures()

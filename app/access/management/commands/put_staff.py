@@ -24,8 +24,12 @@ class Command(BaseCommand):
         password = sys.stdin.readline().rstrip("\n") if options["password_stdin"] else None
         try:
             put_staff(
-                system("put_staff"), options["number"], name=options["name"], roles=tuple(options["role"]),
-                branch=options["branch"], password=password,
+                system("put_staff"),
+                options["number"],
+                name=options["name"],
+                roles=tuple(options["role"]),
+                branch=options["branch"],
+                password=password,
             )
         except (ValidationError, ObjectDoesNotExist) as error:
             raise CommandError("; ".join(getattr(error, "messages", [str(error)]))) from error
