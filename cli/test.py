@@ -93,7 +93,8 @@ class Runner:
         began = time.monotonic()
         code = command()
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-        last = next((line for line in reversed(lines) if line.strip()), "")
+        ending = [line for line in lines if line.strip()][-12:]
+        last = next((line for line in ending if " passed" in line or " failed" in line), ending[-1] if ending else "")
         mark = "ok    " if code == 0 else "FAILED"
         print(f"{mark} {title:<28} {time.monotonic() - began:6.1f} s   {last.strip(' =')[:90]}", flush=True)
         if code:
@@ -161,11 +162,10 @@ class Runner:
             "ANSIBLE_NOCOLOR": "1",
             "NO_COLOR": "1",
         }
-        for action in ("create", "check", "converge", "idempotence", "side-effect"):
+        for action in ("create", "check", "converge", "idempotence", "side-effect", "verify"):
             argv = [Path(sys.executable).parent / "molecule", action, "--scenario-name", "twin"]
             if not self.stage(f"twin: {action}", argv, environment):
                 return
-        self.pytest("twin: verify", ["tests/twin"])
 
     def browser(self) -> None:
         """Chromium on a counter and a kiosk of the twin."""

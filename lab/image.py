@@ -201,7 +201,7 @@ def run_in_layer(argv: list[str], bind: list[Path], progress: Progress = lambda 
     binds = [f"--bind-ro={path}" for path in bind]
     with mounted(lower) as root:
         return run(
-            [*container(root, *binds), *argv],
+            [*container(root, f"--machine=kura-run-{os.getpid()}", *binds), *argv],
             env=nspawn_environment(),
         ).stdout
 

@@ -130,6 +130,7 @@ def python(argv: list[str], requirements: str, progress: image.Progress, env: di
     with image.mounted(image.lower_dirs(progress)) as root:
         base = image.container(
             root,
+            f"--machine=kura-run-{os.getpid()}",
             "--resolv-conf=copy-host",
             "--capability=CAP_NET_ADMIN",  # `nft --check` asks for it
             f"--bind={environment.parent}",
