@@ -40,6 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tags", help="only plays and tasks with these tags")
     parser.add_argument("--check", action="store_true", help="say what would change, change nothing")
     parser.add_argument("--diff", action="store_true", help="show differences of files")
+    parser.add_argument("--real", action="store_true", help="the real hosts, where no twin is")
     parser.add_argument("--verbose", action="store_true", help="everything Ansible says")
 
 
@@ -75,7 +76,9 @@ def playbook(
     twin = context.twin
     (context.state / "secrets").mkdir(mode=0o700, parents=True, exist_ok=True)
     running = [host.name for host in twin.running()]
-    in_lab = bool(twin.made())
+    in_lab = twin.mark.exists()
+    if not in_lab and not context.arguments.__dict__.get("real"):
+        raise Refused("there is no twin here: start one with ./kura up, or say --real to deploy to the real hosts", 2)
     if in_lab and not running:
         raise Refused("no host of the twin is running; start it with: ./kura up")
     variables: dict[str, object] = {

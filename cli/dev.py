@@ -34,7 +34,6 @@ def main(context: Context) -> int:
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "app.settings.dev",
         "KURA_TEST_DB": "kura_dev",
-        "KURA_DEV_DB": "kura_dev",
         "KURA_INVENTORY": context.site.name,
     }
     manage = [sys.executable, "-m", "app.manage"]

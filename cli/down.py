@@ -17,6 +17,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(context: Context) -> int:
     """Stop and remove."""
+    if context.state.exists():
+        context.progress(f"with the hosts go the twin's secrets and evidence in {context.state}")
     with context.progress.step("down"):
         context.twin.down()
         # Other instances' tests may be using the workshop: only the main one takes it along.

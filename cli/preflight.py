@@ -39,6 +39,8 @@ def lab(progress: Progress) -> None:
     """The machine can run hosts: kernel features, disk, packages. Raises Refused."""
     if not Path("/etc/debian_version").exists():
         raise Refused("this is not Debian: Kura's controller runs on Debian 12 or 13")
+    if shutil.which("modprobe"):  # on Debian's own kernel these are modules, loaded on demand
+        run(["modprobe", "-aq", "overlay", "tun"], check=False)
     filesystems = Path("/proc/filesystems").read_text().split()
     for feature, present in {
         "overlayfs (CONFIG_OVERLAY_FS)": "overlay" in filesystems,

@@ -1,6 +1,6 @@
 """`./kura test`: everything that must hold, or a part of it.
 
-The stages, in order: lint (style, types, import rules), unit (Python 3.11 and Debian 13's 3.13, a real
+The stages, in order: lint (style, types, import rules), unit (the controller's Python and Debian 13's 3.13, a real
 PostgreSQL 17), twin (molecule: create, check, converge, idempotence, verify), browser (Chromium on the twin's
 terminals). A twin of its own (`KURA_INSTANCE=kt`) serves all tests and is gone afterwards.
 """
@@ -27,7 +27,7 @@ MORE_HOSTS = ["staff-nagano-1"]
 ON_TWIN = ("tests/twin", "tests/browser")
 ROOMS = ["inventory", "network", "ups", "backup", "monitoring", "app", "lab", "cli", "tests"]
 # What runs on the hosts, and so on Debian 13's Python.
-ON_HOSTS = ["inventory", "network", "ups", "app"]
+ON_HOSTS = ["inventory", "network", "ups", "backup", "app"]
 STAGES = ["lint", "unit", "twin", "browser"]
 
 
@@ -46,12 +46,18 @@ def main(context: Context) -> int:
         preflight.lab(context.progress)
         preflight.debian(preflight.TEST_PACKAGES, context.progress)
     stages = [name for name in STAGES if name in given] or ([] if given else STAGES)
-    for name in stages:
-        {"lint": runner.lint, "unit": runner.unit, "twin": runner.twin, "browser": runner.browser}[name]()
-    if chosen := [path for path in given if path not in STAGES]:
-        runner.chosen(chosen)
-    if "twin" in stages and not context.arguments.keep:
-        runner.stage("twin: down", [sys.executable, "-m", "cli", "down", "--keep-workshop"])
+    workshop_was_up = workshop.is_up()
+    try:
+        for name in stages:
+            {"lint": runner.lint, "unit": runner.unit, "twin": runner.twin, "browser": runner.browser}[name]()
+        if chosen := [path for path in given if path not in STAGES]:
+            runner.chosen(chosen)
+    finally:
+        # Also after Ctrl-C: what this run started goes, what was there stays.
+        if "twin" in stages and not context.arguments.keep:
+            runner.stage("twin: down", [sys.executable, "-m", "cli", "down", "--keep-workshop"])
+        if not given and not workshop_was_up:
+            workshop.stop()
     return runner.summary(began)
 
 
@@ -119,7 +125,10 @@ class Runner:
         """Rooms and application against PostgreSQL 17, on both Pythons."""
         workshop.start(self.context.progress)
         ignored = [f"--ignore={path}" for path in ON_TWIN]
-        self.pytest("unit: Python 3.11", [*(room for room in ROOMS if (self.context.root / room).is_dir()), *ignored])
+        self.pytest(
+            f"unit: Python {sys.version_info[0]}.{sys.version_info[1]}",
+            [*(room for room in ROOMS if (self.context.root / room).is_dir()), *ignored],
+        )
         log = self.results / "unit-Python-3.13.log"
         pins = bundle.test_requirements(self.context.root)
         paths_ = [room for room in ON_HOSTS if (self.context.root / room).is_dir()]
@@ -161,6 +170,7 @@ class Runner:
             "ANSIBLE_CONFIG": str(self.context.root / "ansible.cfg"),
             "ANSIBLE_NOCOLOR": "1",
             "NO_COLOR": "1",
+            "COLUMNS": "200",
         }
         for action in ("create", "check", "converge", "idempotence", "side-effect", "verify"):
             argv = [Path(sys.executable).parent / "molecule", action, "--scenario-name", "twin"]

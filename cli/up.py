@@ -7,7 +7,7 @@ import sys
 
 from cli import check, demo, deploy, evidence, preflight
 from cli.context import Context
-from lab import image
+from lab import image, window
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +24,8 @@ def main(context: Context) -> int:
         twin.machine(name)
     with progress.step("this machine"):
         preflight.lab(progress)
+        if not context.arguments.no_window:
+            window.check_ports(site, context.state)
     with progress.step("image"):
         image.lower_dirs(progress)
     with progress.step("hosts"):

@@ -16,24 +16,92 @@ from lab.shell import LabError, run
 from network.interfaces import networkd
 
 
-class Machine:
-    """A host's disk and process. The disk survives stop and power cut; `erase` removes it."""
+class Chassis:
+    """A host as the lab holds it: a folder with its disk, and its process. Known by the folder alone."""
 
-    def __init__(self, site: Inventory, host: Host) -> None:
-        self.site = site
-        self.host = host
-        self.home = paths.state(site.name) / "hosts" / host.name
+    def __init__(self, home: Path) -> None:
+        self.home = home
 
     @property
     def root(self) -> Path:
         """Where the host's file system is mounted while it runs."""
         return self.home / "root"
 
+    def mount(self) -> None:
+        """Put the host's disk on its base."""
+        if self.root.is_mount():
+            return
+        lower = ":".join((self.home / "lower").read_text().split())
+        options = f"lowerdir={lower},upperdir={self.home / 'upper'},workdir={self.home / 'work'}"
+        run(["mount", "-t", "overlay", f"kura-{self.home.name}", "-o", options, self.root])
+
+    def is_running(self) -> bool:
+        """Whether the host is powered on."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            keeper = int((self.home / "pid").read_text())
+            # A keeper of an earlier boot of this machine may have left its number to another process.
+            return b"keeper" in Path(f"/proc/{keeper}/cmdline").read_bytes()
+        return False
+
+    def stop(self, patience: float = 60) -> None:
+        """Shut down in order; pull the plug after `patience` seconds."""
+        init = self._init()
+        if init is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(init, signal.SIGRTMIN + 4)  # systemd: power off
+        if not self.wait_off(patience):
+            self.power_cut()
+
+    def power_cut(self) -> None:
+        """Pull the plug: nothing in the host gets a word."""
+        init = self._init()
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError, ValueError):
+            if init is None:
+                os.killpg(int((self.home / "pid").read_text()), signal.SIGKILL)
+            else:
+                os.kill(init, signal.SIGKILL)
+        if not self.wait_off(20):
+            raise LabError(f"{self.home.name}: does not go off")
+
+    def wait_off(self, patience: float) -> bool:
+        """Wait until the host is off; False when it is still on after `patience` seconds."""
+        deadline = time.monotonic() + patience
+        while self.is_running():
+            if time.monotonic() > deadline:
+                return False
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(-1, os.WNOHANG)
+            time.sleep(0.1)
+        return True
+
+    def erase(self) -> None:
+        """Remove the host's disk."""
+        if self.root.is_mount():
+            run(["umount", "-R", self.root])
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def _init(self) -> int | None:
+        """The process id of the host's init, seen from outside; None when the host is off."""
+        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+            keeper = (self.home / "pid").read_text()
+            nspawn = run(["pgrep", "-P", keeper, "-x", "systemd-nspawn"], check=False).stdout.split()[0]
+            return int(run(["pgrep", "-P", nspawn], check=False).stdout.split()[0])
+        return None
+
+
+class Machine(Chassis):
+    """A host of the inventory. Its disk survives stop and power cut; `erase` removes it."""
+
+    def __init__(self, site: Inventory, host: Host) -> None:
+        super().__init__(paths.state(site.name) / "hosts" / host.name)
+        self.site = site
+        self.host = host
+
     def make(self, lower: list[Path], public_key: str, host_key: Path) -> None:
         """Day 0: disk, name, keys and interfaces. What an installer does on bare metal."""
         if (self.home / "made").exists():
             return
-        shutil.rmtree(self.home, ignore_errors=True)
+        self.erase()  # what an interrupted run left half made
         for name in ("root", "upper", "work"):
             (self.home / name).mkdir(parents=True)
         (self.home / "lower").write_text("\n".join(map(str, lower)) + "\n")
@@ -55,14 +123,6 @@ class Machine:
             shutil.copy(host_key.with_name(host_key.name + suffix), etc / "ssh" / f"ssh_host_ed25519_key{suffix}")
         (etc / "ssh/ssh_host_ed25519_key").chmod(0o600)
         (self.home / "made").write_text("")
-
-    def mount(self) -> None:
-        """Put the host's disk on its base."""
-        if self.root.is_mount():
-            return
-        lower = ":".join((self.home / "lower").read_text().split())
-        options = f"lowerdir={lower},upperdir={self.home / 'upper'},workdir={self.home / 'work'}"
-        run(["mount", "-t", "overlay", f"kura-{self.host.name}", "-o", options, self.root])
 
     def start(self) -> None:
         """Power on; returns at once, `twin.wait_ssh` says when it can be reached."""
@@ -98,59 +158,6 @@ class Machine:
             "--capability=CAP_NET_ADMIN",
             "--bind=/dev/net/tun",
         ]
-
-    def _init(self) -> int | None:
-        """The process id of the host's init, seen from outside; None when the host is off."""
-        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
-            keeper = (self.home / "pid").read_text()
-            nspawn = run(["pgrep", "-P", keeper, "-x", "systemd-nspawn"], check=False).stdout.split()[0]
-            return int(run(["pgrep", "-P", nspawn], check=False).stdout.split()[0])
-        return None
-
-    def is_running(self) -> bool:
-        """Whether the host is powered on."""
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            keeper = int((self.home / "pid").read_text())
-            # A keeper of an earlier boot of this machine may have left its number to another process.
-            return b"keeper" in Path(f"/proc/{keeper}/cmdline").read_bytes()
-        return False
-
-    def stop(self, patience: float = 60) -> None:
-        """Shut down in order; pull the plug after `patience` seconds."""
-        init = self._init()
-        if init is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(init, signal.SIGRTMIN + 4)  # systemd: power off
-        if not self.wait_off(patience):
-            self.power_cut()
-
-    def power_cut(self) -> None:
-        """Pull the plug: nothing in the host gets a word."""
-        init = self._init()
-        with contextlib.suppress(ProcessLookupError, FileNotFoundError, ValueError):
-            if init is None:
-                os.killpg(int((self.home / "pid").read_text()), signal.SIGKILL)
-            else:
-                os.kill(init, signal.SIGKILL)
-        if not self.wait_off(20):
-            raise LabError(f"{self.host.name}: does not go off")
-
-    def wait_off(self, patience: float) -> bool:
-        """Wait until the host is off; False when it is still on after `patience` seconds."""
-        deadline = time.monotonic() + patience
-        while self.is_running():
-            if time.monotonic() > deadline:
-                return False
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(-1, os.WNOHANG)
-            time.sleep(0.1)
-        return True
-
-    def erase(self) -> None:
-        """Remove the host's disk."""
-        if self.root.is_mount():
-            run(["umount", "-R", self.root])
-        shutil.rmtree(self.home, ignore_errors=True)
 
 
 # Keeps a host on: nspawn ends with 133 when the host rebooted, with 0 when it powered off, else it was cut.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import time
 from collections.abc import Iterable
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from inventory import Host, Inventory
 from lab import image, paths, window, wires
-from lab.hosts import Machine
+from lab.hosts import Chassis, Machine
 from lab.shell import LabError, run
 
 OPERATOR = "operator"
@@ -57,6 +56,12 @@ class Twin:
                 raise LabError(f"{host.name}: a workstation is part of every twin and is not started by name")
         _allow_many_inits()
         lower = image.lower_dirs(progress)
+        self.state.mkdir(parents=True, exist_ok=True)
+        if any(self.state.iterdir()) and not self.mark.exists():
+            raise LabError(
+                f"{self.state} holds the secrets of a real site: set KURA_STATE or KURA_INSTANCE for the twin"
+            )
+        self.mark.write_text("This state belongs to a twin: `./kura down` erases it, secrets and evidence included.\n")
         self._write_keys(hosts)
         operator = [host for host in self.site.hosts if host.name == OPERATOR]
         wires.lay(self.site, operator + hosts)
@@ -100,17 +105,30 @@ class Twin:
             if waiting:
                 time.sleep(0.3)
 
+    @property
+    def mark(self) -> Path:
+        """Says that this state is a twin's. Without it, nothing here is ever erased."""
+        return self.state / "twin"
+
     def down(self) -> None:
-        """Stop everything of this twin and leave nothing: no process, mount, namespace, rule or file."""
+        """Stop everything of this twin and leave nothing: no process, mount, namespace, rule or file.
+
+        LabError when the state here is not a twin's: the keys of real backups and the real authority stay.
+        """
+        if not self.state.exists():
+            return
+        if not self.mark.exists():
+            raise LabError(f"{self.state} is the state of a real site, not of a twin: it is not erased")
         window.close(self.state)
         for control in (self.state / "ssh").glob("control-*"):
             run(["ssh", "-S", control, "-O", "exit", "kura"], check=False)
-        hosts = self.made()
+        # By folder, not by inventory: a host may have been cut half made, or have left the inventory since.
+        folder = self.state / "hosts"
+        machines = [Chassis(home) for home in sorted(folder.iterdir())] if folder.is_dir() else []
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda host: Machine(self.site, host).stop(20), hosts))
-        for host in hosts:
-            Machine(self.site, host).erase()
-        shutil.rmtree(self.state / "hosts", ignore_errors=True)
+            list(pool.map(lambda machine: machine.stop(20), machines))
+        for machine in machines:
+            machine.erase()
         wires.remove()
         shutil.rmtree(self.state, ignore_errors=True)
         parent = self.state.parent
@@ -193,20 +211,6 @@ class Twin:
         """Hosts and whether they run, for `./kura status --json` and tests."""
         running = {host.name for host in self.running()}
         return {host.name: {"address": str(host.address), "running": host.name in running} for host in self.made()}
-
-    def save(self, name: str, value: object) -> None:
-        """Remember something of this twin (`<state>/<name>.json`)."""
-        self.state.mkdir(parents=True, exist_ok=True)
-        part = self.state / f"{name}.json.part"
-        part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
-        part.rename(self.state / f"{name}.json")
-
-    def recall(self, name: str) -> object | None:
-        """What `save` remembered, or None."""
-        try:
-            return json.loads((self.state / f"{name}.json").read_text())  # type: ignore[no-any-return]
-        except FileNotFoundError:
-            return None
 
 
 def _allow_many_inits() -> None:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,10 +21,10 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from inventory import Inventory
+from lab import paths
 from lab.shell import LabError
 
 HOSTS = Path("/etc/hosts")
-BEGIN, END = "# kura: begin", "# kura: end"
 CLONE_NEWNET = 0x40000000
 WEB_PORTS = {443, 9090, 9093}
 
@@ -51,17 +52,9 @@ def open_for(site: Inventory, state: Path, namespace: str) -> dict[str, str]:
         name: ("https://" if port == 443 else "http://") + name + ("" if port == 443 else f":{port}") + "/"
         for name, _, port in doors(site)
     }
-    wanted = sorted({(str(address), port) for _, address, port in doors(site)})
+    wanted = _wanted(site)
     if not _alive(state):
-        for address, port in wanted:
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((loopback(IPv4Address(address)), port))
-                except OSError as error:
-                    raise LabError(
-                        f"port {port} is in use on this machine ({error.strerror}): free it or stop that service"
-                    ) from None
+        check_ports(site, state)
         with (state / "window.log").open("w") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "lab.window", namespace, *(f"{address}:{port}" for address, port in wanted)],
@@ -81,12 +74,34 @@ def open_for(site: Inventory, state: Path, namespace: str) -> dict[str, str]:
     return urls
 
 
+def check_ports(site: Inventory, state: Path) -> None:
+    """LabError when a port that the window needs is taken by somebody else on this machine."""
+    if _alive(state):
+        return
+    for address, port in _wanted(site):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((loopback(IPv4Address(address)), port))
+            except OSError as error:
+                raise LabError(
+                    f"port {port} is in use on this machine ({error.strerror}): free it, or use --no-window"
+                ) from None
+
+
+def _wanted(site: Inventory) -> list[tuple[str, int]]:
+    """Addresses and ports of all doors, each once."""
+    return sorted({(str(address), port) for _, address, port in doors(site)})
+
+
 def close(state: Path) -> None:
-    """Close the window and take its names out of /etc/hosts."""
+    """Close the window and take its names out of /etc/hosts, also when its process died without a word."""
+    if not (state / "window.pid").exists():
+        return
     if _alive(state):
         with contextlib.suppress(ProcessLookupError):
             os.kill(int((state / "window.pid").read_text()), signal.SIGTERM)
-        _write_names([])
+    _write_names([])
     (state / "window.pid").unlink(missing_ok=True)
 
 
@@ -101,17 +116,30 @@ def _listening(address: str, port: int) -> bool:
         return probe.connect_ex((address, port)) == 0
 
 
+def _marks() -> tuple[str, str]:
+    """The lines between which this instance's names stand in /etc/hosts."""
+    return f"# kura {paths.instance()}: begin", f"# kura {paths.instance()}: end"
+
+
 def _write_names(lines: list[str]) -> None:
-    """Put these lines between the marks of /etc/hosts, or take the marks away when there are none."""
-    kept, inside = [], False
-    for line in HOSTS.read_text().splitlines():
-        inside = inside or line == BEGIN
-        if not inside:
-            kept.append(line)
-        inside = inside and line != END
-    text = "\n".join(kept + ([BEGIN, *sorted(set(lines)), END] if lines else [])) + "\n"
-    if text != HOSTS.read_text():
-        HOSTS.write_text(text)
+    """Put these lines between this instance's marks in /etc/hosts, or take the marks away when there are none.
+
+    LabError when the end mark is missing: somebody edited there, and what follows may be theirs.
+    """
+    begin, end = _marks()
+    before = HOSTS.read_text()
+    rows = before.splitlines()
+    if begin in rows:
+        if end not in rows[rows.index(begin) :]:
+            raise LabError(f"{HOSTS} has the line '{begin}' without '{end}': put it right by hand")
+        last = rows.index(end, rows.index(begin))
+        rows[rows.index(begin) : last + 1] = []
+    text = "\n".join(rows + ([begin, *sorted(set(lines)), end] if lines else [])) + "\n"
+    if text != before:
+        part = HOSTS.with_name(f"{HOSTS.name}.{os.getpid()}")
+        part.write_text(text)
+        shutil.copymode(HOSTS, part)
+        part.replace(HOSTS)
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -24,7 +25,9 @@ def left_behind() -> dict[str, list[str]]:
         "mounts": mounts,
         "processes": run(["pgrep", "-af", f"{INSTANCE}-"], check=False).stdout.splitlines(),
         "files": [str(path) for path in Path("/var/lib").glob(INSTANCE)],
-        "hosts": [line for line in Path("/etc/hosts").read_text().splitlines() if "kura: begin" in line],
+        "hosts": [
+            line for line in Path("/etc/hosts").read_text().splitlines() if line.startswith(f"# kura {INSTANCE}:")
+        ],
     }
 
 
@@ -93,6 +96,40 @@ def test_starting_again_changes_nothing(lab):
 def test_an_unknown_host_is_named_and_nothing_is_made(lab):
     with pytest.raises(LabError, match="db99: no such host in inventory/nagano"):
         lab.start(["db99"], lambda _: None)
+
+
+def test_a_host_cut_half_made_is_made_again(lab):
+    machine = lab.machine("mon1")
+    machine.home.mkdir(parents=True)
+    for name in ("root", "upper", "work"):
+        (machine.home / name).mkdir()
+    shutil.copy(lab.machine("app1").home / "lower", machine.home / "lower")
+    machine.mount()
+    assert lab.start(["mon1"], lambda _: None) == ["mon1"]
+    assert lab.shell("mon1", "hostname")[1].strip() == "mon1"
+
+
+def test_down_removes_a_host_cut_half_made(lab):
+    home = lab.machine("bak1").home
+    for name in ("root", "upper", "work"):
+        (home / name).mkdir(parents=True)
+    shutil.copy(lab.machine("app1").home / "lower", home / "lower")
+    lab.machine("bak1").mount()
+    lab.down()
+    assert not any(f"/{INSTANCE}/" in line for line in Path("/proc/mounts").read_text().splitlines())
+    lab.start(["gw1"], lambda _: None)
+
+
+def test_the_state_of_a_real_site_is_never_erased(lab, monkeypatch, tmp_path):
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/ca.key").write_text("the authority of a real site")
+    monkeypatch.setenv("KURA_STATE", str(tmp_path))
+    real = Twin(load("nagano"))
+    with pytest.raises(LabError, match="state of a real site"):
+        real.down()
+    with pytest.raises(LabError, match="secrets of a real site"):
+        real.start(["gw1"], lambda _: None)
+    assert (tmp_path / "secrets/ca.key").exists()
 
 
 def test_down_leaves_nothing_behind(lab):

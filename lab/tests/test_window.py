@@ -28,7 +28,7 @@ def test_the_hosts_file_keeps_everything_else(tmp_path, monkeypatch):
     monkeypatch.setattr(window, "HOSTS", file)
     window._write_names(["127.80.10.11 opac.example"])
     window._write_names(["127.80.10.11 opac.example", "127.80.30.11 console.example"])
-    assert file.read_text().count(window.BEGIN) == 1
+    assert file.read_text().count(window._marks()[0]) == 1
     assert "127.80.30.11 console.example" in file.read_text()
     window._write_names([])
     assert file.read_text() == "127.0.0.1 localhost\n192.0.2.1 mine\n"
@@ -45,3 +45,23 @@ def test_a_port_in_use_is_told_before_anything_is_opened(tmp_path, monkeypatch):
             window.open_for(load("nagano"), tmp_path, "nowhere")
     assert file.read_text() == "127.0.0.1 localhost\n"
     assert not (tmp_path / "window.pid").exists()
+
+
+def test_a_hosts_file_edited_between_the_marks_is_left_alone(tmp_path, monkeypatch):
+    file = tmp_path / "hosts"
+    text = f"127.0.0.1 localhost\n{window._marks()[0]}\n192.0.2.1 somebodys\n"
+    file.write_text(text)
+    monkeypatch.setattr(window, "HOSTS", file)
+    with pytest.raises(LabError, match="put it right by hand"):
+        window._write_names([])
+    assert file.read_text() == text
+
+
+def test_the_names_go_even_when_the_window_died(tmp_path, monkeypatch):
+    file = tmp_path / "hosts"
+    file.write_text("127.0.0.1 localhost\n")
+    monkeypatch.setattr(window, "HOSTS", file)
+    window._write_names(["127.80.10.11 opac.example"])
+    (tmp_path / "window.pid").write_text("999999999")
+    window.close(tmp_path)
+    assert file.read_text() == "127.0.0.1 localhost\n"

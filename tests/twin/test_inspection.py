@@ -59,5 +59,6 @@ def test_certificates_last_longer_than_their_renewal_margin(twin, name):
 
 @pytest.mark.title("ファイアウォールが定めのない通信を拒む")
 def test_the_firewall_drops_what_is_not_named(twin, name):
-    rules = twin.run(name, "nft list table inet kura").stdout
-    assert "policy drop" in rules
+    for chain in ("input", "forward"):
+        rules = twin.run(name, f"nft list chain inet kura {chain}").stdout
+        assert "policy drop" in rules, f"{chain}: {rules[:300]}"
