@@ -1,5 +1,6 @@
 """Signing in and out, staff and roles."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -18,6 +19,8 @@ HOME = declare("access.home", "業務メニューを開く")
 MANAGE_STAFF = declare("access.manage_staff", "職員を登録・変更する", roles=())
 
 ROLES = (("admin", "管理者", 1), (LIBRARIAN, "司書", 2), (COUNTER, "窓口", 3))
+KEEP_FAILURES = timedelta(days=1)
+LOGGED_SUBJECT = 60  # characters of AuditEvent.subject_id
 REFUSED = "番号またはパスワードが違います。続けて誤ると、しばらくの間サインインできません。"
 
 
@@ -58,7 +61,7 @@ def sign_in_staff(number: str, password: str, actor: Actor) -> StaffUser:
             user.is_active, user.valid_from, user.valid_until, timezone.localdate()
         )
     if locked or not good or user is None:
-        note_failure("staff", subject, actor)
+        note_failure("staff", subject, actor, locked=locked)
         raise SignInRefused
     with transaction.atomic():
         FailedSignIn.objects.filter(realm="staff", subject=subject).delete()
@@ -71,16 +74,29 @@ def sign_in_staff(number: str, password: str, actor: Actor) -> StaffUser:
     return user
 
 
-def note_failure(realm: str, subject: str, actor: Actor) -> None:
-    """Count one miss and log it (the identifier that was tried, never the password)."""
+def note_failure(realm: str, subject: str, actor: Actor, *, locked: bool = False) -> None:
+    """Count one miss and log it (the identifier that was tried, never the password).
+
+    A try while sign-in is locked anyhow is logged and not counted: else whoever goes on trying keeps the card or the
+    number locked for ever, and its owner out. The log holds the first 60 characters of an identifier.
+    """
     with transaction.atomic():
-        FailedSignIn.objects.create(realm=realm, subject=subject, address=actor.terminal)
-        audit.record(actor, "access.sign_in", outcome="refused", subject_type=realm, subject_id=subject)
+        if not locked:
+            FailedSignIn.objects.create(realm=realm, subject=subject, address=actor.terminal)
+        audit.record(
+            actor, "access.sign_in", outcome="refused", subject_type=realm, subject_id=subject[:LOGGED_SUBJECT]
+        )
 
 
 def clear_failures(realm: str, subject: str) -> None:
     """Forget the misses of an identifier that has signed in."""
     FailedSignIn.objects.filter(realm=realm, subject=subject).delete()
+
+
+def forget_old_failures(now: datetime) -> int:
+    """Delete the misses that are older than a day, of cards and numbers that nobody signed in with since; returns
+    how many. They lock nobody any more, and the log keeps them."""
+    return FailedSignIn.objects.filter(at__lt=now - KEEP_FAILURES).delete()[0]
 
 
 def sign_out_staff(actor: Actor) -> None:

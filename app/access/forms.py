@@ -8,7 +8,7 @@ class SignInForm(OfficeForm):
 
     number = forms.CharField(
         label="職員番号",
-        max_length=64,
+        max_length=30,
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "username", "autocapitalize": "none"}),
     )
     password = forms.CharField(

@@ -6,7 +6,8 @@ from django.db.models.functions import Now
 
 
 class AuditEvent(models.Model):
-    """One act or one view. The database refuses UPDATE and DELETE (migration 0001) to everybody.
+    """One act or one view. The database refuses UPDATE and DELETE to everybody (migration 0002), and TRUNCATE to
+    every role but a superuser of the server (0003); the tables' owner would have to remove the triggers first.
 
     A loan or return is recorded as an act at a terminal, without item and without patron: six years of these
     rows beside the views of patron pages must not tell what anybody read.
@@ -21,7 +22,7 @@ class AuditEvent(models.Model):
     subject_id = models.CharField("対象", max_length=60, blank=True)
     purpose = models.CharField("目的", max_length=200, blank=True)
     terminal = models.GenericIPAddressField("端末", null=True)
-    request_id = models.CharField("要求番号", max_length=64, blank=True)
+    request_id = models.CharField("受付番号", max_length=64, blank=True)
     detail = models.JSONField("詳細", default=dict)
 
     class Meta:

@@ -1,5 +1,6 @@
 """What the database roles may do. Runs after every migrate, as the schema's owner."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
@@ -7,10 +8,51 @@ from django.db import connection, transaction
 APPLICATION = "kura_app"
 READER = "kura_read"
 AUDIT_TABLE = "audit_auditevent"
+# Everything stands in one of the two lists (a test compares them with the database): what the reader may see, holdings
+# and figures without a person, and what it may not. A new table is private until somebody decides otherwise.
+READABLE = frozenset(
+    {
+        "branches_branch",
+        "branches_closedday",
+        "catalog_bibliographicrecord",
+        "catalog_item",
+        "circulation_itemtally",
+        "circulation_loanrule",
+        "circulation_loanstatistic",
+        "patrons_patroncategory",
+    }
+)
+PRIVATE = frozenset(
+    {
+        "access_failedsignin",
+        "access_knownoperation",
+        "access_role",
+        "access_rolegrant",
+        "access_staffuser",
+        "access_staffuser_roles",
+        "audit_auditevent",
+        "auth_group",
+        "auth_group_permissions",
+        "auth_permission",
+        "catalog_searchdocument",
+        "circulation_loan",
+        "circulation_returntoday",
+        "demo_finishedbatch",
+        "django_content_type",
+        "django_migrations",
+        "django_session",
+        "exchange_importrun",
+        "exchange_setasiderecord",
+        "patrons_patron",
+    }
+)
 
 
-def statements(roles: set[str], schema: str = "public") -> list[str]:
-    """The GRANT and REVOKE statements for those of our roles that exist. Pure; idempotent when executed."""
+def statements(roles: set[str], tables: Iterable[str] = READABLE, schema: str = "public") -> list[str]:
+    """The GRANT and REVOKE statements for those of our roles that exist. Pure; idempotent when executed.
+
+    `tables` are those that exist: of them the reader gets what is READABLE and loses everything else it ever had.
+    """
     made: list[str] = []
     if APPLICATION in roles:
         made += [
@@ -23,8 +65,10 @@ def statements(roles: set[str], schema: str = "public") -> list[str]:
     if READER in roles:
         made += [
             f"GRANT USAGE ON SCHEMA {schema} TO {READER}",
-            f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {READER}",
+            f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {READER}",
+            f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {READER}",
         ]
+        made += [f"GRANT SELECT ON {schema}.{table} TO {READER}" for table in sorted(READABLE.intersection(tables))]
     return made
 
 
@@ -33,7 +77,8 @@ def grant() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[APPLICATION, READER]])
         roles = {row[0] for row in cursor.fetchall()}
-        made = statements(roles)
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        made = statements(roles, [row[0] for row in cursor.fetchall()])
         for statement in made:
             cursor.execute(statement)
     return len(made)

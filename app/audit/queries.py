@@ -1,6 +1,6 @@
 """Reads of the audit log."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -20,7 +20,8 @@ def search(
     zone = timezone.get_current_timezone()
     events = AuditEvent.objects.filter(
         at__gte=datetime.combine(since, time.min, zone),
-        at__lt=datetime.combine(until + timedelta(days=1), time.min, zone),
+        # The last microsecond, as fine as the database counts; a next day need not exist.
+        at__lte=datetime.combine(until, time.max, zone),
     )
     if actor:
         events = events.filter(actor=actor)

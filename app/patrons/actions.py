@@ -154,7 +154,7 @@ def sign_in(card_number: str, password: str, actor: Actor) -> Patron:
     else:
         good = check_password(password, patron.password) and rules.is_valid(patron.valid_until, timezone.localdate())
     if locked or not good or patron is None:
-        access.note_failure("patron", number[:64], actor)
+        access.note_failure("patron", number[:64], actor, locked=locked)
         raise access.SignInRefused
     with transaction.atomic():
         access.clear_failures("patron", number)

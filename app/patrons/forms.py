@@ -11,6 +11,7 @@ from app.patrons.models import PatronCategory
 from app.web.forms import OfficeForm
 
 DATE = {"type": "date", "max": "9999-12-31"}
+SHORTEST_KANA = 2
 
 
 class SearchForm(OfficeForm):
@@ -28,10 +29,15 @@ class SearchForm(OfficeForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """At least one field, and not a reading so short that it lists the town."""
+        """At least one field, and not a reading so short that it lists the town unless another field narrows it."""
         asked = super().clean() or {}
-        if not any(asked.get(name) for name in ("kana", "birth_date", "number", "phone")) and not self.errors:
+        if self.errors:
+            return asked
+        narrowed = any(asked.get(name) for name in ("birth_date", "number", "phone"))
+        if not asked.get("kana") and not narrowed:
             raise forms.ValidationError("探す条件を1つ以上入力してください。")
+        if not narrowed and len(rules.kana_key(asked["kana"])) < SHORTEST_KANA:
+            self.add_error("kana", f"カナ氏名だけで探すときは{SHORTEST_KANA}文字以上入力してください。")
         return asked
 
 

@@ -26,25 +26,26 @@ def by_id(patron_id: int) -> Patron | None:
 def search(kana: str = "", birth_date: date | None = None, number: str = "", phone: str = "") -> QuerySet[Patron]:
     """Patrons by the beginning of the reading, birth date, card number, phone; all given ones must fit.
 
-    Nothing given finds nobody: the register is not for leafing through.
+    Nothing given finds nobody, nor does a value of which nothing remains to compare ("-" as a phone, "・" as a
+    reading): the register is not for leafing through.
     """
-    conditions = Q()
-    if kana:
-        conditions &= Q(kana_key__startswith=rules.kana_key(kana))
-    if birth_date:
-        conditions &= Q(birth_date=birth_date)
-    if number:
-        conditions &= Q(card_number=rules.plain_number(number) or "-")
-    if phone:
-        conditions &= Q(phone=rules.plain_phone(phone))
+    given = {
+        "kana_key__startswith": (kana, rules.kana_key(kana)),
+        "birth_date": (birth_date, birth_date),
+        "card_number": (number, rules.plain_number(number)),
+        "phone": (phone, rules.plain_phone(phone)),
+    }
+    keys = {name: key for name, (value, key) in given.items() if value}
     patrons = Patron.objects.select_related("category", "branch")
-    return patrons.filter(conditions).order_by("kana_key", "birth_date", "id") if conditions else patrons.none()
+    if not keys or not all(keys.values()):
+        return patrons.none()
+    return patrons.filter(**keys).order_by("kana_key", "birth_date", "id")
 
 
 def alike(kana: str, birth_date: date | None, phone: str, besides: int | None = None) -> list[Patron]:
     """Existing patrons who may be the same person: reading and birth date agree, or reading and phone. At most ten."""
     same = Q(birth_date=birth_date) if birth_date else Q(pk__in=[])
-    if phone:
-        same |= Q(phone=rules.plain_phone(phone))
+    if digits := rules.plain_phone(phone):
+        same |= Q(phone=digits)
     found = Patron.objects.select_related("category", "branch").filter(same, kana_key=rules.kana_key(kana))
     return list(found.exclude(pk=besides)[:10])

@@ -24,4 +24,4 @@ LOGIN_REDIRECT_URL = "/staff/"
 ROOT_URLCONF = "app.urls.library"
 PUBLIC_URLCONF = "app.urls.public"
 # Pages of the staff realm: their session cookie is the staff one, and the public host does not serve them.
-STAFF_PREFIXES = ("/staff/", "/counter/", "/patrons/", "/catalog/", "/audit/", "/exchange/", "/statistics/", "/holds/")
+STAFF_PREFIXES = ("/staff/", "/counter/", "/patrons/", "/catalog/", "/audit/", "/exchange/")

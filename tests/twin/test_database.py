@@ -132,7 +132,10 @@ def test_the_application_cannot_change_the_audit_log(ask, sql):
     assert "permission denied for table" in done.stdout
 
 
-@pytest.mark.parametrize("sql", ["UPDATE audit_auditevent SET actor = 'nobody'", "DELETE FROM audit_auditevent"])
+@pytest.mark.parametrize(
+    "sql",
+    ["UPDATE audit_auditevent SET actor = 'nobody'", "DELETE FROM audit_auditevent", "TRUNCATE audit_auditevent"],
+)
 def test_not_even_the_schemas_owner_changes_the_audit_log(ask, sql):
     done = ask("kura_owner", AUDIT_ROW, sql)
     assert not done.ok, "a row of the audit log was changed"
@@ -144,3 +147,13 @@ def test_the_reader_reads_and_cannot_write(twin):
     done = twin.run("db1", "psql -U kura_read -h /run/postgresql -d kura -At -f -", stdin=sql)
     assert done.stdout.startswith("in\n"), done.stdout
     assert "permission denied" in done.stdout
+
+
+def test_the_reader_sees_holdings_and_never_a_person(twin):
+    holdings = "SELECT 'holdings' FROM (SELECT count(*) FROM catalog_item) AS counted;\n"
+    persons = ["patrons_patron", "circulation_loan", "circulation_returntoday", "access_staffuser", "audit_auditevent"]
+    sql = holdings + "".join(f"SELECT count(*) FROM {table};\n" for table in [*persons, "django_session"])
+    done = twin.run("db1", "psql -U kura_read -h /run/postgresql -d kura -At -f -", stdin=sql)
+    assert "holdings\n" in done.stdout, done.stdout
+    for table in [*persons, "django_session"]:
+        assert f"permission denied for table {table}" in done.stdout, done.stdout

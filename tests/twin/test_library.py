@@ -146,7 +146,6 @@ def test_a_stopped_application_shows_a_page_in_japanese_and_comes_back(twin, fet
     assert until(lambda: status(fetch, "operator", "opac", "/health") == 200)
 
 
-@pytest.mark.req("F-AUD-013")
 def test_the_wires_of_the_application_host_show_no_card_number(twin, fetch):
     card = "99887766554433"
     argv = twin.lab.inside_argv("app1", [sys.executable, "-c", CAPTURE, "app"])

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -63,6 +64,7 @@ def test_staff_sign_in_see_their_menu_and_sign_out_and_both_are_recorded():
     page = browser.get("/staff/").content.decode()
     assert "貸出" in page
     assert "監査" not in page
+    assert ">サインアウト</button>" in page
     browser.post("/staff/sign-out/")
     assert browser.get("/staff/").status_code == 302
     events = AuditEvent.objects.filter(actor=user.number).values_list("operation", flat=True)
@@ -96,6 +98,30 @@ def test_passwords_have_twelve_characters_and_the_fifth_miss_stops_sign_in():
     sign_in(user.number, "wrong")
     assert sign_in(user.number, make.PASSWORD).status_code == 403
     FailedSignIn.objects.update(at=timezone.now() - rules.LOCK_OUT - timedelta(seconds=1))
+    assert sign_in(user.number, make.PASSWORD).status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_number_longer_than_any_is_asked_again_and_never_an_error_of_the_server():
+    reply = sign_in("x" * 31, "wrong")
+    assert reply.status_code == 200
+    assert "number" in reply.context["form"].errors
+    with pytest.raises(actions.SignInRefused):
+        actions.sign_in_staff("x" * 64, "wrong", Actor("anonymous"))
+    assert FailedSignIn.objects.get().subject == "x" * 64
+    assert AuditEvent.objects.get(outcome="refused").subject_id == "x" * 60
+
+
+@pytest.mark.django_db
+def test_going_on_while_locked_is_logged_and_does_not_make_the_lock_longer():
+    user = make.staff("counter")
+    for _ in range(5):
+        sign_in(user.number, "wrong")
+    FailedSignIn.objects.update(at=timezone.now() - rules.LOCK_OUT + timedelta(minutes=1))
+    for _ in range(5):
+        sign_in(user.number, "wrong")
+    assert AuditEvent.objects.filter(operation="access.sign_in", outcome="refused").count() == 10
+    FailedSignIn.objects.update(at=F("at") - timedelta(minutes=1))
     assert sign_in(user.number, make.PASSWORD).status_code == 302
 
 

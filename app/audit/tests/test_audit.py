@@ -25,14 +25,57 @@ def test_not_even_the_owner_changes_or_removes_a_line(statement):
     assert AuditEvent.objects.get().actor == "s1"
 
 
+def role(name):
+    """The role exists (made here when the server has none; gone with the test's transaction)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
+        if cursor.fetchone() is None:
+            cursor.execute(f"CREATE ROLE {name}")
+
+
+@pytest.mark.django_db
+def test_nobody_but_the_servers_superuser_empties_the_log():
+    actions.record(ACTOR, "test.act")
+    role("kura_emptier")
+    with connection.cursor() as cursor:
+        cursor.execute("GRANT TRUNCATE ON audit_auditevent TO kura_emptier")
+        cursor.execute("SET LOCAL ROLE kura_emptier")
+        with pytest.raises(REFUSED, match="append-only: TRUNCATE"), transaction.atomic():
+            cursor.execute("TRUNCATE audit_auditevent")
+        cursor.execute("RESET ROLE")
+    assert AuditEvent.objects.count() == 1
+
+
 @pytest.fixture
 def application_role(db):
-    """The role kura_app exists (made here when the server has none; gone with the test's transaction)."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'kura_app'")
-        if cursor.fetchone() is None:
-            cursor.execute("CREATE ROLE kura_app")
+    """The role kura_app with its privileges."""
+    role("kura_app")
     privileges.grant()
+
+
+@pytest.mark.django_db
+def test_every_table_is_either_readable_or_private():
+    assert not privileges.READABLE & privileges.PRIVATE
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = {row[0] for row in cursor.fetchall()}
+    assert tables == privileges.READABLE | privileges.PRIVATE
+
+
+@pytest.mark.django_db
+def test_the_reader_sees_holdings_and_figures_and_no_person_whatever_it_was_granted_before():
+    role("kura_read")
+    with connection.cursor() as cursor:
+        cursor.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO kura_read")
+        privileges.grant()
+        cursor.execute("SET LOCAL ROLE kura_read")
+        for table in sorted(privileges.READABLE):
+            cursor.execute(f"SELECT count(*) FROM {table}")
+        refused = [f"SELECT count(*) FROM {table}" for table in sorted(privileges.PRIVATE)]
+        for statement in [*refused, "DELETE FROM catalog_item", "UPDATE branches_branch SET name = 'x'"]:
+            with pytest.raises(ProgrammingError, match="permission denied for table"), transaction.atomic():
+                cursor.execute(statement)
+        cursor.execute("RESET ROLE")
 
 
 def test_the_applications_role_may_write_and_read_the_log_and_nothing_else(application_role):
@@ -109,9 +152,34 @@ def test_a_search_of_the_log_needs_a_purpose_and_is_itself_recorded():
     today = str(timezone.localdate())
     page = browser.post("/audit/", {"since": today, "until": today})
     assert page.context["page"] is None
-    browser.post("/audit/", {"since": today, "until": today, "purpose": "四半期点検"})
+    asked = {"since": today, "until": today, "purpose": "四半期点検", "actor": "counter9", "operation": "patrons"}
+    browser.post("/audit/", asked)
     event = AuditEvent.objects.get(operation="audit.search")
     assert event.purpose == "四半期点検"
+    assert event.detail == {"since": today, "until": today, "actor": "counter9", "operation": "patrons"}
+
+
+@pytest.mark.django_db
+def test_the_log_is_shown_in_japanese():
+    actions.record(ACTOR, "test.act", subject_type="record", subject_id=7)
+    actions.record(ACTOR, "test.act", subject_type="item", subject_id=8, detail={"fields": ["a", "b"]})
+    browser, today = make.client("admin"), str(timezone.localdate())
+    for _ in range(2):
+        page = browser.post("/audit/", {"since": today, "until": today, "purpose": "点検", "operation": ""})
+    text = page.content.decode()
+    for words in ("書誌 7", "資料 8", f"開始日 {today}・終了日 {today}<", "変更した項目 a、b<", "受付番号"):
+        assert words in text
+    for words in ("since=", "until=", "operation=", "要求番号"):
+        assert words not in text
+
+
+@pytest.mark.django_db
+def test_the_first_and_the_last_day_of_the_calendar_can_be_asked_for():
+    actions.record(ACTOR, "test.act")
+    asked = {"since": "0001-01-01", "until": "9999-12-31", "purpose": "試験", "operation": "test"}
+    page = make.client("admin").post("/audit/", asked)
+    assert page.status_code == 200
+    assert page.context["page"].paginator.count == 1
 
 
 @pytest.mark.django_db

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from app.access.actions import NotPermitted, SignInRefused
 from app.access.actor import Actor
+from app.access.models import FailedSignIn
+from app.access.rules import MAX_FAILURES
 from app.audit.models import AuditEvent
 from app.patrons import actions, queries, rules
 from app.patrons.models import Patron, PatronCategory
@@ -176,6 +178,35 @@ def test_three_kana_and_the_birth_date_narrow_to_one_and_phone_and_number_find_t
     assert not queries.search(number="abc").exists()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("asked", [{"phone": "-"}, {"kana": "・"}, {"kana": "・", "birth_date": date(1980, 4, 1)}])
+def test_a_value_of_which_nothing_remains_to_compare_finds_nobody(asked):
+    make.patron(phone="")
+    assert not queries.search(**asked).exists()
+    page = make.client().post("/patrons/", asked)
+    assert page.status_code == 200
+    assert "小林 花子" not in page.content.decode()
+    assert not AuditEvent.objects.filter(operation="patrons.view").exists()
+
+
+@pytest.mark.django_db
+def test_one_kana_lists_nobody_until_another_field_narrows_it():
+    patron = make.patron(kana="アオキ アオイ")
+    browser = make.client()
+    for short in ("ア", "・", "ア・"):
+        page = browser.post("/patrons/", {"kana": short})
+        assert page.context["page"] is None
+        assert "2文字以上" in page.content.decode()
+    assert browser.post("/patrons/", {"kana": "ア", "birth_date": "1980-04-01"}).url == f"/patrons/{patron.pk}/"
+    assert browser.post("/patrons/", {"kana": "アオ"}).url == f"/patrons/{patron.pk}/"
+
+
+@pytest.mark.django_db
+def test_a_phone_without_digits_makes_nobody_alike():
+    make.patron(kana="ミヤザワ トシ", phone="")
+    assert queries.alike("ミヤザワ トシ", None, "-") == []
+
+
 @pytest.mark.req("F-PAT-011")
 @pytest.mark.django_db
 def test_namesakes_differ_on_the_list_by_birth_date_and_address():
@@ -223,6 +254,17 @@ def test_a_patron_is_refused_alike_for_every_cause_and_locked_out_after_five_mis
             actions.sign_in(number, password, nobody)
         words.add(str(refused.value))
     assert len(words) == 1
+
+
+@pytest.mark.django_db
+def test_going_on_while_a_card_is_locked_is_logged_and_does_not_keep_it_locked():
+    patron = make.patron()
+    nobody = Actor("anonymous", terminal="10.81.1.10")
+    for _ in range(8):
+        with pytest.raises(SignInRefused):
+            actions.sign_in(patron.card_number, "wrong", nobody)
+    assert FailedSignIn.objects.count() == MAX_FAILURES
+    assert AuditEvent.objects.filter(operation="access.sign_in", outcome="refused").count() == 8
 
 
 @pytest.mark.django_db

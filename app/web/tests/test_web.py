@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from unittest import mock
 
@@ -15,9 +16,11 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.db import OperationalError, connections
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 
+from app.audit.models import AuditEvent
 from app.circulation import actions
 from app.circulation.models import Loan, LoanStatistic
 from app.tests import make
@@ -163,3 +166,14 @@ def test_no_template_carries_inline_style_or_script_which_the_policy_would_block
 @pytest.mark.django_db
 def test_models_and_migrations_agree():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_every_prefix_of_the_staff_realm_is_served(settings):
+    served = {f"/{pattern.pattern}" for pattern in import_module(settings.ROOT_URLCONF).urlpatterns}
+    assert set(settings.STAFF_PREFIXES) <= served
+
+
+def test_an_error_page_and_the_audit_log_name_the_requests_number_alike():
+    word = str(AuditEvent._meta.get_field("request_id").verbose_name)
+    assert word == "受付番号"
+    assert word in render_to_string("web/error.html", {"title": "x", "message": "x", "request_id": "r-1"})
