@@ -174,7 +174,9 @@ def test_operations_see_the_house_in_the_console(terminals, twin):
         page.locator("input[type=password]").fill(twin.secret("demo_operator"))
         page.keyboard.press("Enter")
         expect(page.locator("body")).to_contain_text("図書館は開いているか")
+        page.goto(f"https://{twin.site.fqdn('console')}/dashboards/servers/")
         expect(page.locator("svg").first).to_be_visible()
+        expect(page.locator("body")).to_contain_text("rt-nagano")
 
 
 @pytest.mark.parametrize("path", ["/", f"/?q={quote('長野')}", "/my/sign-in/"])
