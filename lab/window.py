@@ -139,7 +139,11 @@ def _write_names(lines: list[str]) -> None:
         part = HOSTS.with_name(f"{HOSTS.name}.{os.getpid()}")
         part.write_text(text)
         shutil.copymode(HOSTS, part)
-        part.replace(HOSTS)
+        try:
+            part.replace(HOSTS)
+        except OSError:  # a mount of its own, as in a container, can only be written in place
+            part.unlink()
+            HOSTS.write_text(text)
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
