@@ -76,7 +76,8 @@ def authorized_keys(site: Inventory, host: Host, *, keys: dict[str, str]) -> str
     lines = []
     for client in plan.clients(site):
         job = plan.jobs_of(site, client)[0]
-        command = f"borg serve --append-only --restrict-to-path {job.folder}"
+        # The server's own round takes the same lock alone: no archive can be deleted while room is given back.
+        command = f"flock --shared {job.folder}.lock borg serve --append-only --restrict-to-path {job.folder}"
         lines.append(f'command="{command}",restrict {keys[client.name]}')
     return ORIGIN + "\n".join(lines) + "\n"
 

@@ -67,7 +67,10 @@ class Client:
             raise UpsError(f"LIST {what}: {first}")
         rows: list[list[str]] = []
         while not (line := self._receive()).startswith(f"END LIST {what}"):
-            rows.append(shlex.split(line)[1:])
+            try:
+                rows.append(shlex.split(line)[1:])
+            except ValueError as error:  # a quote that never ends
+                raise UpsError(f"LIST {what}: {error}: {line}") from error
         return rows
 
     def _command(self, line: str) -> None:

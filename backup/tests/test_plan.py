@@ -50,7 +50,8 @@ def test_each_client_may_only_add_to_its_own_repository() -> None:
     lines = borgmatic.authorized_keys(SITE, SERVER, keys=keys).splitlines()[1:]
     assert len(lines) == len(keys)
     for host, line in zip(plan.clients(SITE), lines, strict=True):
-        command = f"borg serve --append-only --restrict-to-path {SITE.backup.path}/{host.name}"
+        folder = f"{SITE.backup.path}/{host.name}"
+        command = f"flock --shared {folder}.lock borg serve --append-only --restrict-to-path {folder}"
         assert line == f'command="{command}",restrict ssh-ed25519 KEY-{host.name}'
 
 

@@ -62,10 +62,87 @@ def test_an_answer_without_an_archive_is_no_success() -> None:
 
 
 def test_the_stores_figures_name_each_host() -> None:
-    text = keep.exposition({"app1": 10, "db1": 20}, {"app1": 5.0}, 1, 2)
+    rounds = {"app1": keep.Round(good=True), "db1": keep.Round(good=False, vanished=("db1-daily-x",))}
+    text = keep.exposition({"app1": 10, "db1": 20}, rounds, 5.0, 1, 2)
     assert 'kura_backup_repository_bytes{host="db1"} 20' in text
     assert 'kura_backup_keep_last_success_timestamp_seconds{host="app1"} 5' in text
     assert 'kura_backup_keep_last_success_timestamp_seconds{host="db1"}' not in text
+    assert 'kura_backup_keep_success{host="db1"} 0' in text
+    assert 'kura_backup_archives_vanished{host="app1"} 0' in text
+    assert 'kura_backup_archives_vanished{host="db1"} 1' in text
+
+
+@pytest.mark.parametrize(
+    ("ledger", "found", "names"),
+    [
+        ({}, {"a": "1"}, ()),
+        ({"a": "1", "b": "2"}, {"a": "1", "b": "2", "c": "3"}, ()),
+        ({"a": "1", "b": "2"}, {"b": "2"}, ("a",)),
+        ({"a": "1"}, {"a": "9"}, ("a",)),
+    ],
+    ids=["first round", "only added", "deleted", "deleted and made again under the same name"],
+)
+def test_an_archive_has_vanished_when_its_name_or_its_id_is_gone(
+    ledger: dict[str, str], found: dict[str, str], names: tuple[str, ...]
+) -> None:
+    assert keep.vanished(ledger, found) == names
+
+
+class Borg:
+    """A repository of one client, seen through borgmatic's actions."""
+
+    def __init__(self, found: dict[str, str]) -> None:
+        self.found, self.done = found, list[str]()
+
+    def act(self, config: Path, *action: str) -> str:
+        self.done.append(action[0])
+        if action[0] == "prune":
+            self.found.pop("app1-daily-old", None)
+        rows = [{"name": name, "id": number} for name, number in self.found.items()]
+        return json.dumps([{"archives": rows}])
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Repositories of which app1's exists, with ledgers and figures beside them."""
+    for name in ("ledgers", "keep", "textfiles", "store/app1"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("app1-daily", "app1-monthly", "db1-daily"):
+        (tmp_path / "keep" / f"{name}.yaml").touch()
+    (tmp_path / "store/app1/config").touch()
+    monkeypatch.setattr(keep, "LEDGERS", tmp_path / "ledgers")
+    monkeypatch.setattr(keep, "CONFIGS", tmp_path / "keep")
+    monkeypatch.setattr(keep, "TEXTFILES", tmp_path / "textfiles")
+    return tmp_path / "store"
+
+
+def test_what_the_retention_removes_has_not_vanished(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    borg = Borg({"app1-daily-old": "1", "app1-daily-new": "2"})
+    monkeypatch.setattr(keep, "borgmatic", borg.act)
+    assert keep.look_after(store) == 0
+    assert keep.read_ledger("app1") == {"app1-daily-new": "2"}
+    assert keep.look_after(store) == 0
+
+
+def test_nothing_is_given_back_once_an_archive_has_vanished(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    borg = Borg({"app1-daily-a": "1", "app1-monthly-b": "2"})
+    monkeypatch.setattr(keep, "borgmatic", borg.act)
+    assert keep.look_after(store) == 0
+    del borg.found["app1-monthly-b"]
+    for _ in range(2):
+        borg.done.clear()
+        assert keep.look_after(store) == 1
+        assert borg.done == ["repo-list"]
+    assert "app1-monthly-b" in keep.read_ledger("app1")
+    said = (keep.TEXTFILES / "kura_backup_store.prom").read_text()
+    assert 'kura_backup_archives_vanished{host="app1"} 1' in said
+
+
+def test_a_repository_that_has_gone_altogether_is_a_failure(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keep, "borgmatic", Borg({"app1-daily-a": "1"}).act)
+    assert keep.look_after(store) == 0
+    (store / "app1/config").unlink()
+    assert keep.look_after(store) == 1
 
 
 def test_differences_name_changed_missing_and_added_tables() -> None:

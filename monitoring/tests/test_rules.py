@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,28 @@ def test_every_alert_tells_impact_first_step_and_a_runbook_heading_that_exists(a
     assert heading == alert.name
     assert heading in runbooks.headings(name)
     assert alert.impact.endswith("。")
-    assert alert.first_step.endswith("。")
+    assert alert.first_step.endswith("してください。")
     assert alert.severity in ("critical", "warning")
+
+
+def test_every_tag_that_people_are_told_to_deploy_exists_in_the_playbook():
+    root = Path(__file__).parents[2]
+    plays = yaml.safe_load((root / "playbooks" / "site.yml").read_text("utf-8"))
+    tags = {
+        tag
+        for play in plays
+        for part in (play, *play.get("roles", []), *play.get("tasks", []))
+        if isinstance(part, dict)
+        for tag in part.get("tags", [])
+    }
+    told = {
+        tag
+        for path in (*rules.FOLDER.glob("*.yml"), *runbooks.FOLDER.glob("*.md"))
+        for found in re.findall(r"--tags[ =]([\w,-]+)", path.read_text("utf-8"))
+        for tag in found.split(",")
+    }
+    assert told
+    assert told <= tags
 
 
 def test_an_alert_without_a_first_step_is_refused(tmp_path, monkeypatch):

@@ -79,15 +79,84 @@ def test_the_key_of_a_client_opens_no_shell_and_no_other_repository(twin) -> Non
     assert "not allowed" in listed.stdout
 
 
-def test_a_client_that_deletes_its_archives_frees_nothing_on_the_server(twin) -> None:
-    """Append-only: the segments stay, so the server's administrator can go back to before the deletion."""
-    folder = f"{twin.site.backup.path}/app1"
+ROLL_BACK = """
+set -e
+rm -rf {copy}; cp -a {folder} {copy}
+cd {copy}
+find data -type f | while read -r segment; do
+    test "$(basename "$segment")" -le {last} || rm "$segment"
+done
+rm -f index.* hints.* integrity.*
+"""
+
+
+def newest_segment(twin, folder: str) -> int:
+    """Number of a repository's newest segment: where a rollback ends."""
+    return int(twin.run("bak1", f"find {folder}/data -type f -printf '%f\\n' | sort -n | tail -1").stdout)
+
+
+def size(twin, folder: str) -> int:
+    """Bytes of a repository's segments."""
+    return int(twin.run("bak1", f"cat $(find {folder}/data -type f) | wc -c").stdout)
+
+
+@pytest.fixture
+def kept_app1(twin) -> Iterator[str]:
+    """A fresh backup of app1 that a round has seen; the archive's name. Afterwards app1 is kept as before."""
+    forget = "rm -f /var/lib/kura/borg-ledger/app1.json"
+    assert twin.run("bak1", forget).ok
     assert twin.run("app1", "systemctl start kura-backup@daily.service", patience=300).ok
-    size = "find {} -type f -path '*/data/*' -printf '%s\\n' | awk '{{s+=$1}} END {{print s}}'"
-    before = int(twin.run("bak1", size.format(folder)).stdout)
-    newest = "borgmatic --config /etc/borgmatic/kura-daily.yaml borg delete --last 1"
-    assert twin.run("app1", f"{newest} && borgmatic --config /etc/borgmatic/kura-daily.yaml compact").ok
-    assert int(twin.run("bak1", size.format(folder)).stdout) >= before
+    began = twin.run("bak1", "systemctl start kura-backup-keep.service", patience=600)
+    assert began.ok, began.stdout
+    newest = twin.run("app1", "borgmatic --config /etc/borgmatic/kura-daily.yaml borg list --short --last 1").stdout
+    try:
+        yield newest.split()[-1]
+    finally:
+        twin.run("bak1", f"{forget}; rm -rf /srv/kura-rolled-back; systemctl reset-failed kura-backup-keep.service")
+        assert twin.run("app1", "systemctl start kura-backup@daily.service", patience=300).ok
+        assert twin.run("bak1", "systemctl start kura-backup-keep.service", patience=600).ok
+
+
+def test_a_client_that_deletes_its_archives_frees_nothing_on_the_server(twin, kept_app1: str) -> None:
+    """Append-only, and a round that gives nothing back: the administrator goes back to before the deletion."""
+    folder = f"{twin.site.backup.path}/app1"
+    copy = "/srv/kura-rolled-back"
+    before, last = size(twin, folder), newest_segment(twin, folder)
+    job = "borgmatic --config /etc/borgmatic/kura-daily.yaml"
+    assert twin.run("app1", f"{job} borg delete --last 1 && {job} compact").ok
+    assert kept_app1 not in twin.run("app1", f"{job} borg list --short").stdout
+
+    done = twin.run("bak1", "systemctl start kura-backup-keep.service", patience=600)
+    assert not done.ok
+    assert kept_app1 in twin.run("bak1", "cat /var/lib/kura/borg-ledger/app1.json").stdout
+    said = twin.run("bak1", "cat /var/lib/prometheus/node-exporter/kura_backup_store.prom").stdout
+    assert 'kura_backup_archives_vanished{host="app1"} 1' in said
+    assert 'kura_backup_keep_last_success_timestamp_seconds{host="app1"}' not in said
+    assert size(twin, folder) >= before
+
+    done = twin.run("bak1", ROLL_BACK.format(folder=folder, copy=copy, last=last))
+    assert done.ok, done.stdout
+    # A base folder of its own: borg refuses to go back in time on a computer that has seen the later state.
+    borg = (
+        f"cd /srv && BORG_BASE_DIR=$(mktemp -d) BORG_RELOCATED_REPO_ACCESS_IS_OK=yes "
+        f"BORG_PASSCOMMAND='cat /etc/kura/borg-server/passphrases/app1' "
+        f"borg extract --dry-run --list {copy}::{kept_app1}"
+    )
+    found = twin.run("bak1", borg)
+    assert found.ok, found.stdout
+    assert "etc/kura/" in found.stdout
+
+
+def test_the_database_log_tells_errors_without_what_citizens_entered(twin, moment: str) -> None:
+    psql(twin, "kura", f"CREATE UNIQUE INDEX ON {moment} (n)")
+    logs = "cat /var/log/postgresql/postgresql-17-main.log"
+    as_postgres = "cd / && runuser -u postgres -- psql -XqAt -d kura"
+    refused = twin.run("db1", as_postgres, stdin=f"INSERT INTO {moment} SELECT 1 AS hanako_0123456789")
+    assert "duplicate key" in refused.stdout
+    said = twin.run("db1", f"{logs} | tail -n 200").stdout
+    assert "duplicate key value violates unique constraint" in said
+    assert "hanako_0123456789" not in said
+    assert "Key (n)=(1)" not in said
 
 
 def test_every_running_client_has_its_timers_and_its_figures(twin) -> None:

@@ -160,6 +160,15 @@ def test_the_console_lives_on_the_monitoring_host_without_the_library(twin):
     assert "postgres" not in settings
 
 
+def test_an_upload_that_is_too_large_is_refused_in_japanese(twin, tmp_path):
+    upload = tmp_path / "upload"
+    upload.write_bytes(bytes(9 * 1024 * 1024))
+    url = f"https://{twin.site.fqdn('console')}/sign-in/"
+    page = curl(twin, "console", "-F", f"file=@{upload}", "-w", "%{http_code}", url).stdout
+    assert page.rstrip().endswith("413")
+    assert "ファイルが大きすぎます" in page
+
+
 def test_measurements_are_refused_to_a_host_outside_operations(twin):
     if "app1" not in twin.running():
         pytest.fail("app1 is not running")

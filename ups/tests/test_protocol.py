@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from ups.client import Client, UpsError, touchable
 from ups.exporter import UpsCollector, metrics
-from ups.poweroff import wait_for_turn
+from ups.poweroff import Presence, wait_for_turn
 
 
 class Upsd(socketserver.ThreadingTCPServer):
@@ -38,6 +38,8 @@ class Talk(socketserver.StreamRequestHandler):
         if line == "LIST VAR ups-a":
             rows = [f'VAR ups-a ups.status "{server.status}"', 'VAR ups-a battery.charge "87"']
             return ["BEGIN LIST VAR ups-a", *rows, 'VAR ups-a ups.model "a \\"quoted\\" name"', "END LIST VAR ups-a"]
+        if line == "LIST CLIENT ups-b":
+            return ["BEGIN LIST CLIENT ups-b", 'CLIENT ups-b "10.0.0.1', "END LIST CLIENT ups-b"]
         if line == "LIST VAR ups-b":
             return ["ERR DRIVER-NOT-CONNECTED"]
         if line == "LIST CLIENT ups-a":
@@ -77,6 +79,13 @@ def test_a_login_is_seen_by_others(upsd: Upsd) -> None:
 def test_a_wrong_password_is_an_error_and_not_silence(upsd: Upsd) -> None:
     with Client("127.0.0.1") as client, pytest.raises(UpsError, match="ACCESS-DENIED"):
         client.login("ups-a", "app1", "wrong")
+
+
+def test_a_garbled_answer_is_an_error_that_the_power_off_outlives(upsd: Upsd) -> None:
+    with Client("127.0.0.1") as client, pytest.raises(UpsError, match="No closing quotation"):
+        client.clients("ups-b")
+    config = {"server": "127.0.0.1", "ups": "ups-b", "user": "app1", "password": "right"}
+    assert Presence(config).others() is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""Settings of roles on which reports, protection and privacy depend."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from django.urls import Resolver404, resolve
+
+ROOT = Path(__file__).parents[2]
+
+
+def role_file(name: str) -> str:
+    """Text of a file of a role."""
+    return (ROOT / "roles" / name).read_text("utf-8")
+
+
+def test_measurements_outlive_the_quarter_whose_report_is_made_of_them():
+    kept = yaml.safe_load(role_file("prometheus/defaults/main.yml"))["prometheus_retention"]
+    assert re.fullmatch(r"\d+d", kept)
+    assert int(kept[:-1]) >= 100
+
+
+def resolves(path: str) -> bool:
+    """Whether a page of the library or the console answers at a path."""
+    # The console's pages cannot be loaded beside the library's: they are looked up as text.
+    if f'path("{path.removeprefix("/")}"' in (ROOT / "app/operations/urls.py").read_text("utf-8"):
+        return True
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("source", ["playbooks/vars/web.yml", "roles/nginx/defaults/main.yml"])
+def test_every_path_with_a_rate_of_its_own_exists_and_the_search_is_one(source):
+    paths = yaml.safe_load((ROOT / source).read_text("utf-8"))["nginx_dear_paths"]
+    assert {"= /", "/suggest"} <= set(paths)
+    assert [path for path in paths if not resolves(path.removeprefix("= "))] == []
+
+
+def test_an_upload_that_is_too_large_is_answered_by_a_page_that_is_there():
+    pages = dict(re.findall(r"error_page (\d+) /\.kura/(\S+);", role_file("nginx/templates/nginx.conf.j2")))
+    assert {"403", "413", "429"} <= pages.keys()
+    for page in pages.values():
+        assert f'/{page}"' in role_file("nginx/tasks/main.yml")
+
+
+def test_the_database_log_holds_no_statement_and_no_detail():
+    rows = re.findall(r"^(log_\w+) = (\S+)", role_file("postgresql/templates/kura.conf.j2"), re.MULTILINE)
+    settings = dict(rows)
+    assert len(rows) == len(settings)
+    assert settings["log_min_error_statement"] == "panic"
+    assert settings["log_error_verbosity"] == "terse"
+    assert settings["log_min_duration_statement"] == "-1"
+    assert settings["log_lock_waits"] == "on"
