@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from app.access.actions import require
 from app.access.actor import Actor
@@ -19,7 +19,7 @@ from app.catalog.models import BibliographicRecord, Item
 VIEW = declare("catalog.view", "書誌・所蔵を探す・見る")
 EDIT_RECORD = declare("catalog.edit_record", "書誌を登録・修正する", roles=(LIBRARIAN,))
 EDIT_ITEM = declare("catalog.edit_item", "所蔵を登録・修正する", roles=(LIBRARIAN,))
-IMPORT = declare("exchange.import", "書誌を取り込む", roles=(LIBRARIAN,))
+IMPORT = declare("exchange.import", "書誌・所蔵を取り込む", roles=(LIBRARIAN,))
 
 # What staff may change by hand; everything else of a record comes with it.
 EDITABLE = (
@@ -193,8 +193,9 @@ def add_item(
     problem = rules.barcode_problem(barcode)
     if problem:
         raise CatalogError(problem)
+    used = CatalogError(f"資料番号 {barcode} はすでに使われています。")
     if Item.objects.filter(barcode=barcode).exists():
-        raise CatalogError(f"資料番号 {barcode} はすでに使われています。")
+        raise used
     record = BibliographicRecord.objects.select_for_update().defer("marc").filter(pk=record_id).first()
     if record is None:
         raise CatalogError("書誌が見つかりません。")
@@ -208,12 +209,51 @@ def add_item(
         reference_only=reference_only,
         **more,
     )
-    item.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            item.save(force_insert=True)
+    except IntegrityError as error:
+        # Two counters are offered the same next number; the database lets one of them have it.
+        if Item.objects.filter(barcode=barcode).exists():
+            raise used from error
+        raise
     search.index([record.pk])
     audit.record(
         actor, EDIT_ITEM, subject_type="item", subject_id=barcode, detail={"record": record.pk, "branch": branch.code}
     )
     return item
+
+
+@transaction.atomic
+def add_items(actor: Actor, rows: Iterable[Mapping[str, Any]]) -> int:
+    """New items of known records in bulk, from an earlier system; returns how many. Rows are fields of Item.
+
+    The caller has checked the values; an empty call number and material type are made from the record. CatalogError
+    when somebody took one of the numbers meanwhile. One audit event for the batch.
+    """
+    require(actor, IMPORT)
+    new = list(rows)
+    if not new:
+        return 0
+    locked = BibliographicRecord.objects.select_for_update().defer("marc").order_by("pk")
+    records = locked.in_bulk({row["record_id"] for row in new})
+    items = []
+    for row in new:
+        record = records[row["record_id"]]
+        item = Item(**row)
+        item.call_number = item.call_number or rules.call_number(
+            record.ndc, (record.creator_readings or [""])[0], record.volume
+        )
+        item.material_type = item.material_type or record.material_type
+        items.append(item)
+    try:
+        with transaction.atomic():
+            Item.objects.bulk_create(items)
+    except IntegrityError as error:
+        raise CatalogError("取込み中に、同じ資料番号が別に登録されました。もう一度取り込んでください。") from error
+    search.index(records)
+    audit.record(actor, IMPORT, subject_type="item", detail={"created": len(items)})
+    return len(items)
 
 
 @transaction.atomic

@@ -89,3 +89,15 @@ class PasswordForm(forms.Form):
         help_text="12文字以上",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+    again = forms.CharField(
+        label="新しいパスワード（確認）",
+        max_length=200,
+        help_text="確認のため、もう一度入力します",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean_again(self) -> str:
+        again = str(self.cleaned_data["again"])
+        if "new" in self.cleaned_data and again != self.cleaned_data["new"]:
+            raise forms.ValidationError("新しいパスワードと一致しません。もう一度入力してください。")
+        return again

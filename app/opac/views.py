@@ -1,6 +1,7 @@
 """Public pages. Reading needs no session and no cookie; My Page knows its patron by the patrons' own session."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -119,15 +120,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
 
 def read_query_all(query: Query) -> Query:
     """The same question over every record, for the hint under an empty result."""
-    return Query(
-        text=query.text,
-        scope="all",
-        materials=query.materials,
-        classes=query.classes,
-        year_from=query.year_from,
-        year_to=query.year_to,
-        size=1,
-    )
+    return replace(query, scope="all", branches=(), page=1, size=1)
 
 
 def _classes() -> list[tuple[str, str]]:
@@ -229,7 +222,7 @@ def my_page(request: HttpRequest, patron: Patron) -> HttpResponse:
     return render(request, "opac/my.html", context)
 
 
-@sensitive_post_parameters("old", "new")
+@sensitive_post_parameters("old", "new", "again")
 @patron_page
 def password(request: HttpRequest, patron: Patron) -> HttpResponse:
     """Change the own password; required once after a temporary one."""

@@ -69,7 +69,9 @@ def _group(title: str, hosts: list[HostHealth]) -> Group:
 def _health(host: Host, jobs: dict[str, bool] | None, failed: list[str]) -> HostHealth:
     if not jobs:
         return HostHealth(host.name, host.purpose, str(host.address), host.kind, "unknown", False, ())
-    troubles = [f"計測 {job} が取れない" for job, answered in sorted(jobs.items()) if not answered and job != "node"]
+    troubles = [
+        f"{job} の計測値を取得できません" for job, answered in sorted(jobs.items()) if not answered and job != "node"
+    ]
     troubles += [f"{instance} が応答しない" for instance in sorted(failed)]
     level: Level = "watch" if troubles else "ok"
     if not jobs.get("node", False):

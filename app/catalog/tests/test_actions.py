@@ -1,13 +1,16 @@
 """Changes of the catalogue: permission, protection from imports, the audit log."""
 
+import threading
+from typing import Any
+
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from app.access.actions import NotPermitted
 from app.access.actor import Actor
 from app.audit.models import AuditEvent
 from app.catalog import actions, rules
-from app.catalog.models import Item
+from app.catalog.models import BibliographicRecord, Item
 from app.catalog.tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +45,6 @@ def test_moving_one_item_leaves_the_other_copies_where_they_are() -> None:
     assert (one.location, other.location) == ("書庫", "")
 
 
-@pytest.mark.req("F-CAT-019")
 def test_a_used_number_is_refused_and_the_next_one_is_offered() -> None:
     record = make.record("番号の本")
     first = actions.add_item(make.CATALOGUER, record.pk, make.branch(), rules.item_barcode(99_000_000))
@@ -57,6 +59,41 @@ def test_the_database_itself_refuses_a_second_item_with_a_number() -> None:
     item = make.item(make.record("本"))
     with pytest.raises(IntegrityError), transaction.atomic():
         Item.objects.create(record=item.record, branch=item.branch, barcode=item.barcode)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_counters_with_the_same_next_number_make_one_item_and_one_sentence() -> None:
+    """Both get past the look-up before either has saved: the barrier stands between the two."""
+    records, here, number = (
+        [make.record("一冊め"), make.record("二冊め")],
+        make.branch(),
+        rules.item_barcode(98_000_000),
+    )
+    looked_up = threading.Barrier(2)
+    outcomes: list[str] = []
+
+    def register(record: BibliographicRecord) -> None:
+        def wait(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if sql.startswith('INSERT INTO "catalog_item"'):
+                looked_up.wait(timeout=10)
+            return execute(sql, params, many, context)
+
+        try:
+            with connection.execute_wrapper(wait):
+                outcomes.append(actions.add_item(make.CATALOGUER, record.pk, here, number).barcode)
+        except actions.CatalogError as error:
+            outcomes.append(str(error))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=register, args=(record,)) for record in records]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert sorted(outcomes) == [number, f"資料番号 {number} はすでに使われています。"]
+    assert Item.objects.filter(barcode=number).count() == 1
+    assert AuditEvent.objects.filter(operation="catalog.edit_item").count() == 1
 
 
 def test_a_new_item_takes_its_call_number_from_class_and_author() -> None:

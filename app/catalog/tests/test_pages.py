@@ -1,6 +1,9 @@
 """Staff pages of the catalogue, by role."""
 
+import re
+
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from app.access.models import StaffUser
@@ -36,6 +39,7 @@ def test_a_librarian_finds_corrects_and_adds_an_item() -> None:
     assert librarian.post(f"/catalog/records/{record.pk}/edit/", values).status_code == 302
     record.refresh_from_db()
     assert (record.title, record.creators, record.kept_fields) == ("山の音 新版", ["川端康成"], ["title"])
+    assert "館で修正した項目は" in librarian.get(f"/catalog/records/{record.pk}/edit/").content.decode()
     assert AuditEvent.objects.filter(operation="catalog.edit_record", actor="librarian").exists()
     barcode = rules.item_barcode(77)
     answer = librarian.post(
@@ -48,8 +52,44 @@ def test_a_librarian_finds_corrects_and_adds_an_item() -> None:
     assert librarian.get("/catalog/", {"q": barcode})["Location"] == f"/catalog/records/{record.pk}/"
 
 
+@pytest.mark.req("F-CAT-019")
+def test_the_next_number_stands_in_the_form_and_a_used_or_misread_one_is_refused() -> None:
+    librarian = signed_in("librarian")
+    record = make.record("番号の本")
+    page = f"/catalog/records/{record.pk}/"
+    make.item(record)
+
+    def offered() -> str:
+        html = librarian.get(page).content.decode()
+        control = re.search(r'<input[^>]*name="barcode"[^>]*>', html)
+        value = control and re.search(r'value="([0-9]+)"', control.group())
+        assert value, html
+        return value.group(1)
+
+    def post(barcode: str) -> HttpResponse:
+        return librarian.post(f"{page}items/", {"barcode": barcode, "branch": make.branch().pk})
+
+    first = offered()
+    assert not Item.objects.filter(barcode=first).exists()
+    assert post(first).status_code == 302
+    assert offered() == rules.item_barcode(int(first[1:-1]) + 1)
+    refused = {
+        first: "すでに使われています",
+        offered()[:-1] + str((int(offered()[-1]) + 1) % 10): "検査数字が合いません",
+        offered()[:-1]: "10桁です",
+        "1" + offered()[1:]: "2で始まります",
+    }
+    for barcode, sentence in refused.items():
+        answer = post(barcode)
+        assert answer.status_code == 200
+        assert sentence in answer.content.decode()
+    assert record.items.count() == 2
+
+
 def test_a_new_record_is_made_and_a_wrong_isbn_comes_back_with_a_sentence() -> None:
     librarian = signed_in("librarian")
+    assert "書誌の新規登録" in librarian.get("/catalog/").content.decode()
+    assert "<h1>書誌の新規登録</h1>" in librarian.get("/catalog/new/").content.decode()
     values = {"title": "新しい本", "isbn13": "978-4-06-203515-7", "material_type": "book", "language": "jpn"}
     assert "検査数字が合いません" in librarian.post("/catalog/new/", values).content.decode()
     answer = librarian.post("/catalog/new/", values | {"isbn13": "978-4-06-203515-6"})

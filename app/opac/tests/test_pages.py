@@ -1,5 +1,6 @@
 """The public pages as a reader's browser gets them, with their number of SQL statements."""
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from pytest_django.asserts import assertNumQueries
 
 from app.catalog.models import BibliographicRecord
+from app.catalog.search import Query
 from app.catalog.tests import factories as make
 from app.circulation.models import Loan
+from app.opac.views import read_query_all
 from app.patrons.models import Patron, PatronCategory
 
 pytestmark = pytest.mark.django_db
@@ -99,18 +102,20 @@ def test_a_loan_at_the_counter_shows_at_once_with_its_due_date(
 ) -> None:
     with assertNumQueries(3):
         before = reader.get(f"/records/{book.pk}/").content.decode()
-    assert "2冊 借りられます" in before
+    assert "所蔵状況" in before
+    assert "2点 貸出できます" in before
     loan = lend(book, patron)
     after = reader.get(f"/records/{book.pk}/").content.decode()
     assert "貸出中" in after
     assert f"{loan.due_on.year}年{loan.due_on.month}月{loan.due_on.day}日" in after
-    assert "1冊 借りられます" in after
+    assert "1点 貸出できます" in after
     assert "長野 花子" not in after
     assert patron.card_number not in after
     lend(book, patron, which=1)
     assert "すべて貸出中" in reader.get("/", {"q": "こころ"}).content.decode()
+    assert "いま貸出できる資料はありません" in reader.get(f"/records/{book.pk}/").content.decode()
     Loan.objects.all().delete()
-    assert "2冊 借りられます" in reader.get(f"/records/{book.pk}/").content.decode()
+    assert "2点 貸出できます" in reader.get(f"/records/{book.pk}/").content.decode()
 
 
 def test_a_result_page_does_the_same_work_for_twenty_records(reader: Client) -> None:
@@ -184,7 +189,7 @@ def test_my_page_shows_five_loans_by_due_date_and_marks_the_overdue(reader: Clie
     assert places == sorted(places)
     assert "4日延滞" in page
     assert page.count("日延滞") == 1
-    assert reader.get("/my/")["Cache-Control"] != "public"
+    assert "no-store" in reader.get("/my/")["Cache-Control"]
 
 
 def test_one_patron_never_sees_another_and_signing_out_ends_it(reader: Client, patron: Patron) -> None:
@@ -205,8 +210,32 @@ def test_a_temporary_password_must_be_changed_first(reader: Client, patron: Patr
     Patron.objects.update(must_change_password=True)
     reader.post("/my/sign-in/", {"card_number": "1000000016", "password": "Reader-Secret-1"})
     assert reader.get("/my/")["Location"] == "/my/password/"
-    assert reader.post("/my/password/", {"old": "Reader-Secret-1", "new": "short"}).status_code == 200
-    assert (
-        reader.post("/my/password/", {"old": "Reader-Secret-1", "new": "山の音がきこえる夜に読む本"}).status_code == 302
-    )
+    short = {"old": "Reader-Secret-1", "new": "short", "again": "short"}
+    assert reader.post("/my/password/", short).status_code == 200
+    new = "山の音がきこえる夜に読む本"
+    assert reader.post("/my/password/", {"old": "Reader-Secret-1", "new": new, "again": new}).status_code == 302
     assert reader.get("/my/").status_code == 200
+
+
+@pytest.mark.parametrize("again", ["山の音がきこえる夜に読む木", ""])
+def test_a_new_password_typed_differently_the_second_time_changes_nothing(
+    reader: Client, patron: Patron, again: str
+) -> None:
+    reader.post("/my/sign-in/", {"card_number": "1000000016", "password": "Reader-Secret-1"})
+    assert "新しいパスワード（確認）" in reader.get("/my/password/").content.decode()
+    typed = {"old": "Reader-Secret-1", "new": "山の音がきこえる夜に読む本", "again": again}
+    answer = reader.post("/my/password/", typed)
+    assert answer.status_code == 200
+    assert answer.context["form"]["again"].errors
+    before = patron.password
+    patron.refresh_from_db()
+    assert patron.password == before
+
+
+def test_the_hint_under_an_empty_result_asks_the_same_question_over_every_record() -> None:
+    asked = Query(
+        text="こころ", scope="held", materials=("book",), classes=("9",), branches=(3,), year_from=1900, year_to=1950
+    )
+    assert read_query_all(replace(asked, sort="title", page=7)) == replace(
+        asked, scope="all", branches=(), sort="title", page=1, size=1
+    )

@@ -77,6 +77,7 @@ def test_hosts_show_what_answers_and_what_does_not(console):
     assert "電源が切れているか、応答しない" in page
     assert "応答あり" in page
     assert "第一分室" in page
+    assert "未計測の拠点" in page
 
 
 def test_a_dashboard_that_does_not_exist_and_a_range_that_does_not_are_not_found(console):
