@@ -76,8 +76,9 @@ def file_drill(host: str, shell: Shell, progress: Callable[[str], None]) -> tupl
     try:
         wanted = must(shell, host, f"sha256sum {PROBE}").split()[0]
         began = time.monotonic()
-        # A unit in its quarter of an hour between two attempts counts as running: start it afresh.
-        shell(host, "systemctl stop kura-backup@daily.service; systemctl reset-failed 'kura-backup@*'")
+        # A unit in its quarter of an hour between two attempts counts as running: start it afresh. By its name: a
+        # pattern only finds failed units, and would leave the count of starts that have been good.
+        shell(host, "systemctl stop kura-backup@daily.service; systemctl reset-failed kura-backup@daily.service")
         must(shell, host, "systemctl start kura-backup@daily.service")
         seconds = round(time.monotonic() - began, 2)
         progress(f"{host}: backed up in {seconds:.0f} s")
