@@ -154,7 +154,7 @@ class Runner:
     def twin(self) -> None:
         """molecule: from nothing to verified, on the production inventory."""
         state = paths.state(self.context.site.name)
-        state.mkdir(parents=True, exist_ok=True)
+        Twin(self.context.site).claim()
         hosts = [*self.context.site.hosts_file.twin, *MORE_HOSTS]
         variables = {
             "kura_lab": True,

@@ -56,12 +56,7 @@ class Twin:
                 raise LabError(f"{host.name}: a workstation is part of every twin and is not started by name")
         _allow_many_inits()
         lower = image.lower_dirs(progress)
-        self.state.mkdir(parents=True, exist_ok=True)
-        if any(self.state.iterdir()) and not self.mark.exists():
-            raise LabError(
-                f"{self.state} holds the secrets of a real site: set KURA_STATE or KURA_INSTANCE for the twin"
-            )
-        self.mark.write_text("This state belongs to a twin: `./kura down` erases it, secrets and evidence included.\n")
+        self.claim()
         self._write_keys(hosts)
         operator = [host for host in self.site.hosts if host.name == OPERATOR]
         wires.lay(self.site, operator + hosts)
@@ -109,6 +104,17 @@ class Twin:
     def mark(self) -> Path:
         """Says that this state is a twin's. Without it, nothing here is ever erased."""
         return self.state / "twin"
+
+    def claim(self) -> None:
+        """Make the state this twin's own. LabError when it already holds something that is not a twin's."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        if self.mark.exists():
+            return
+        if any(self.state.iterdir()):
+            raise LabError(
+                f"{self.state} holds the secrets of a real site: set KURA_STATE or KURA_INSTANCE for the twin"
+            )
+        self.mark.write_text("This state belongs to a twin: `./kura down` erases it, secrets and evidence included.\n")
 
     def down(self) -> None:
         """Stop everything of this twin and leave nothing: no process, mount, namespace, rule or file.

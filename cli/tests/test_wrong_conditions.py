@@ -119,6 +119,8 @@ def test_interrupting_a_start_leaves_what_the_next_run_completes_and_down_remove
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # Whoever started this test in the background has made it deaf to Ctrl-C; an engineer's shell is not.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         deadline = time.monotonic() + 60
         while not Path("/var/lib/kwc/nagano/hosts/gw1").exists():
