@@ -99,7 +99,9 @@ rm -f /etc/ssh/ssh_host_* /etc/resolv.conf /var/lib/dbus/machine-id
 echo force-unsafe-io > /etc/dpkg/dpkg.cfg.d/kura-lab
 systemctl enable systemd-networkd ssh
 systemctl mask systemd-networkd-wait-online.service getty@.service console-getty.service getty.target \
-  tmp.mount apt-daily.timer apt-daily-upgrade.timer systemd-firstboot.service e2scrub_all.timer dpkg-db-backup.timer
+  apt-daily.timer apt-daily-upgrade.timer systemd-firstboot.service e2scrub_all.timer dpkg-db-backup.timer
+# /tmp and /dev of a container are made from outside, and are there before its systemd is.
+systemctl mask tmp.mount systemd-tmpfiles-setup-dev.service systemd-tmpfiles-setup-dev-early.service
 mkdir -p /etc/ssh/sshd_config.d /root/.ssh
 chmod 700 /root/.ssh
 printf '%s\n' 'PermitRootLogin prohibit-password' 'PasswordAuthentication no' 'UseDNS no' \
