@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from cli.context import Context
 
 _ASK = (
-    "echo $(systemctl is-system-running) $(cut -d. -f1 /proc/uptime) "
+    "echo $(systemctl is-system-running) $(ps -o etimes= -p 1) "
     "$(ps -eo rss= | awk '{s+=$1} END {print int(s/1024)}') $(systemctl --failed --no-legend --plain | cut -d' ' -f1)"
 )
 
