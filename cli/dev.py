@@ -37,7 +37,7 @@ def main(context: Context) -> int:
         "KURA_INVENTORY": context.site.name,
     }
     manage = [sys.executable, "-m", "app.manage"]
-    secrets = context.state.parent / "dev-secrets"
+    secrets = workshop.HOME / "dev-secrets"
     _sign_ins(secrets)
     for step in (["migrate", "--verbosity", "0"], ["sync_branches"], ["load_demo", "--secrets", str(secrets)]):
         context.progress(" ".join(step))

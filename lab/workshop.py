@@ -19,6 +19,8 @@ from lab import image, paths
 from lab.shell import LabError, run
 
 SOCKETS = Path("/run/kura/workshop")
+# Its disk, and what else lives and dies with it (the sign-ins of `./kura dev`).
+HOME = Path("/var/lib/kura-workshop")
 
 _SERVE = r"""
 set -e
@@ -62,17 +64,16 @@ def start(progress: image.Progress) -> None:
     stop()
     lower = image.lower_dirs(progress)
     progress("workshop: PostgreSQL 17")
-    home = _home()
     for name in ("root", "upper", "work"):
-        (home / name).mkdir(parents=True, exist_ok=True)
+        (HOME / name).mkdir(parents=True, exist_ok=True)
     SOCKETS.mkdir(parents=True, exist_ok=True)
     SOCKETS.chmod(0o777)
-    options = f"lowerdir={':'.join(map(str, lower))},upperdir={home / 'upper'},workdir={home / 'work'}"
-    run(["mount", "-t", "overlay", "kura-workshop", "-o", options, home / "root"])
-    with (home / "log").open("w") as log:
+    options = f"lowerdir={':'.join(map(str, lower))},upperdir={HOME / 'upper'},workdir={HOME / 'work'}"
+    run(["mount", "-t", "overlay", "kura-workshop", "-o", options, HOME / "root"])
+    with (HOME / "log").open("w") as log:
         process = subprocess.Popen(
             [
-                *image.container(home / "root", "--machine=kura-workshop", f"--bind={SOCKETS}:/run/workshop"),
+                *image.container(HOME / "root", "--machine=kura-workshop", f"--bind={SOCKETS}:/run/workshop"),
                 "sh",
                 "-c",
                 _SERVE,
@@ -83,11 +84,11 @@ def start(progress: image.Progress) -> None:
             env=image.nspawn_environment(),
             start_new_session=True,
         )
-    (home / "pid").write_text(str(process.pid))
+    (HOME / "pid").write_text(str(process.pid))
     deadline = time.monotonic() + 60
     while not is_up():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise LabError("the workshop's PostgreSQL did not start:\n" + (home / "log").read_text()[-2000:])
+            raise LabError("the workshop's PostgreSQL did not start:\n" + (HOME / "log").read_text()[-2000:])
         time.sleep(0.2)
     for role, options in {
         "kura": "SUPERUSER LOGIN",
@@ -101,8 +102,7 @@ def start(progress: image.Progress) -> None:
 
 def stop() -> None:
     """Stop the workshop and forget its data."""
-    home = _home()
-    pid = home / "pid"
+    pid = HOME / "pid"
     if pid.exists():
         number = int(pid.read_text())
         try:
@@ -112,9 +112,9 @@ def stop() -> None:
         except (LabError, ProcessLookupError):
             pass
         pid.unlink()
-    if (home / "root").is_mount():
-        run(["umount", "-R", home / "root"])
-    shutil.rmtree(home, ignore_errors=True)
+    if (HOME / "root").is_mount():
+        run(["umount", "-R", HOME / "root"])
+    shutil.rmtree(HOME, ignore_errors=True)
     shutil.rmtree(SOCKETS, ignore_errors=True)
 
 
@@ -161,10 +161,6 @@ def python(argv: list[str], requirements: str, progress: image.Progress, env: di
             )
 
 
-def _home() -> Path:
-    return Path("/var/lib/kura-workshop")
-
-
 def _child(pid: int) -> str:
     """The container's first process behind nspawn's own."""
     done = run(["pgrep", "-P", str(pid)], check=False)
@@ -188,5 +184,5 @@ def make_database(name: str) -> None:
 
 def _psql(user: str, statement: str) -> str:
     """What the workshop's PostgreSQL answers to one statement."""
-    inside = ["nsenter", "-t", _child(int((_home() / "pid").read_text())), "-a", "/usr/lib/postgresql/17/bin/psql"]
+    inside = ["nsenter", "-t", _child(int((HOME / "pid").read_text())), "-a", "/usr/lib/postgresql/17/bin/psql"]
     return run([*inside, "-h", "/run/workshop", "-U", user, "-d", "postgres", "-qAtc", statement]).stdout
