@@ -31,6 +31,8 @@ TEST_PACKAGES = {
     "pdftoppm": "poppler-utils",
     "certutil": "libnss3-tools",
     "/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf": "fonts-ipaexfont",
+    "/usr/lib/x86_64-linux-gnu/libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
+    "/usr/lib/x86_64-linux-gnu/libharfbuzz-subset.so.0": "libharfbuzz-subset0",
 }
 NEED_GIB = 12
 

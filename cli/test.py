@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -163,8 +164,13 @@ class Runner:
             "molecule_hosts": hosts,
         }
         (state / "molecule.json").write_text(json.dumps(variables))
+        # What molecule remembers of earlier runs lives and dies with the twin: by itself it keeps "created" by the
+        # name of the checkout's folder, and would skip making hosts that are long gone.
+        remembered = state / "molecule"
+        shutil.rmtree(remembered, ignore_errors=True)
         environment = {
             "KURA_ROOT": str(self.context.root),
+            "MOLECULE_EPHEMERAL_DIRECTORY": str(remembered),
             "KURA_LIMIT": ",".join([*hosts, "localhost"]),
             "ANSIBLE_SSH_ARGS": f"-F {Twin(self.context.site).ssh_config}",
             "ANSIBLE_CONFIG": str(self.context.root / "ansible.cfg"),

@@ -1,42 +1,66 @@
-"""The staff menu: what the pages are called, their function keys, and which operation opens them."""
+"""The staff menu: each area says in its `menu.py` what its pages are called, their keys, and who may open them."""
 
 from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
 
+from app.access.operations import Operation
 from app.access.rules import may
 
-# url name, title, function key, operation, what it is for
-PAGES = (
-    ("circulation:lend", "貸出", "F2", "circulation.lend", "利用券、資料の順に読み取ります"),
-    ("circulation:give_back", "返却", "F3", "circulation.give_back", "資料を読み取ります"),
-    ("catalog:search", "資料", "F4", "catalog.view", "書誌と所蔵を探します"),
-    ("patrons:search", "利用者", "F6", "patrons.view", "利用者を探し、登録します"),
-    ("exchange:import", "取込", "", "exchange.import", "MARC 21 の書誌を取り込みます"),
-    ("audit:search", "監査", "", "audit.search", "操作と閲覧の記録を調べます"),
-)
+COUNTER, HOLDS, CATALOGUE, PATRONS, NOTICES, MANAGEMENT = "窓口", "予約・回送", "資料", "利用者", "連絡", "管理"
+GROUPS = (COUNTER, HOLDS, CATALOGUE, PATRONS, NOTICES, MANAGEMENT)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the menu. `name` is its URL name; `operation` opens it; pages with a key also stand in the bar."""
+
+    name: str
+    title: str
+    operation: Operation
+    group: str
+    text: str
+    key: str = ""
+    order: int = 50
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu."""
+    """One line of the menu as one person sees it on one page."""
 
     url: str
     title: str
     key: str
     current: bool
     text: str
+    group: str
+
+
+_pages: dict[str, Page] = {}
+
+
+def put(*pages: Page) -> None:
+    """Add an area's pages to the menu. ValueError when a page names a group that does not exist."""
+    for page in pages:
+        if page.group not in GROUPS:
+            raise ValueError(f"menu page {page.name}: unknown group {page.group}")
+        _pages[page.name] = page
+
+
+def pages() -> list[Page]:
+    """Every page, by group and order."""
+    return sorted(_pages.values(), key=lambda page: (GROUPS.index(page.group), page.order, page.name))
 
 
 def menu_for(operations: frozenset[str], path: str = "") -> list[Entry]:
     """The entries that these operations open, in order."""
-    pages = []
-    for name, title, key, operation, text in PAGES:
-        if may(operations, operation):
+    found = []
+    for page in pages():
+        if may(operations, page.operation.code):
             try:
-                pages.append((reverse(name), title, key, text))
+                found.append((reverse(page.name), page))
             except NoReverseMatch:  # an area that this site does not serve
                 continue
     # The page itself or the nearest above it: /counter/return/ is 返却 and not 貸出 as well.
-    current = max((url for url, *_ in pages if path.startswith(url)), key=len, default="")
-    return [Entry(url, title, key, url == current, text) for url, title, key, text in pages]
+    current = max((url for url, _ in found if path.startswith(url)), key=len, default="")
+    return [Entry(url, page.title, page.key, url == current, page.text, page.group) for url, page in found]

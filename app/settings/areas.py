@@ -9,9 +9,17 @@ INSTALLED_APPS = [
     "app.audit",
     "app.branches",
     "app.access",
+    "app.jobs",
+    "app.exports",
+    "app.terminals",
     "app.catalog",
     "app.patrons",
+    "app.regulations",
+    "app.transfers",
+    "app.holds",
     "app.circulation",
+    "app.calendars",
+    "app.notices",
     "app.exchange",
     "app.opac",
     "app.demo",
@@ -24,4 +32,19 @@ LOGIN_REDIRECT_URL = "/staff/"
 ROOT_URLCONF = "app.urls.library"
 PUBLIC_URLCONF = "app.urls.public"
 # Pages of the staff realm: their session cookie is the staff one, and the public host does not serve them.
-STAFF_PREFIXES = ("/staff/", "/counter/", "/patrons/", "/catalog/", "/audit/", "/exchange/")
+STAFF_PREFIXES = (
+    "/staff/",
+    "/audit/",
+    "/calendars/",
+    "/catalog/",
+    "/counter/",
+    "/exchange/",
+    "/exports/",
+    "/holds/",
+    "/jobs/",
+    "/notices/",
+    "/patrons/",
+    "/regulations/",
+    "/terminals/",
+    "/transfers/",
+)

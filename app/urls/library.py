@@ -11,6 +11,14 @@ urlpatterns = [
     path("audit/", include("app.audit.urls")),
     path("catalog/", include("app.catalog.urls")),
     path("exchange/", include("app.exchange.urls")),
+    path("calendars/", include("app.calendars.urls")),
+    path("exports/", include("app.exports.urls")),
+    path("holds/", include("app.holds.urls")),
+    path("jobs/", include("app.jobs.urls")),
+    path("notices/", include("app.notices.urls")),
+    path("regulations/", include("app.regulations.urls")),
+    path("terminals/", include("app.terminals.urls")),
+    path("transfers/", include("app.transfers.urls")),
     *public.urlpatterns,
 ]
 handler400 = public.handler400

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class JobsConfig(AppConfig):
+    """Work that runs by the clock: nightly and every minute, with its history and failures."""
+
+    name = "app.jobs"
+    label = "jobs"
+    verbose_name = "定時処理"
