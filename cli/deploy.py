@@ -74,6 +74,11 @@ def playbook(
 ) -> Recap:
     """Run playbooks/<name>.yml over the hosts; Refused when a task failed, with the task's own words."""
     twin = context.twin
+    folder = context.root / "inventory" / context.site.name
+    given = Path(context.arguments.inventory)
+    if given.is_dir() and given.resolve() != folder:
+        # The release carries inventory/ to the hosts, and nothing from elsewhere.
+        raise Refused(f"{given} can be checked, but only a folder under inventory/ can be deployed: move it there", 2)
     (context.state / "secrets").mkdir(mode=0o700, parents=True, exist_ok=True)
     running = [host.name for host in twin.running()]
     in_lab = twin.mark.exists()
@@ -90,7 +95,7 @@ def playbook(
     argv = [
         "ansible-playbook",
         "-i",
-        str(context.root / "inventory" / context.site.name),
+        str(folder),
         str(context.root / "playbooks" / f"{name}.yml"),
         "--extra-vars",
         json.dumps(variables),

@@ -57,6 +57,7 @@ def main(context: Context) -> int:
         # Also after Ctrl-C: what this run started goes, what was there stays.
         if "twin" in stages and not context.arguments.keep:
             runner.stage("twin: down", [sys.executable, "-m", "cli", "down", "--keep-workshop"])
+            runner.stage("twin: nothing is left", [sys.executable, "-m", "cli.leftovers"])
         if not given and not workshop_was_up:
             workshop.stop()
     return runner.summary(began)

@@ -69,6 +69,14 @@ def test_a_deploy_without_running_hosts_says_what_to_do():
     assert "./kura twin start app1" in done.stderr
 
 
+def test_an_inventory_from_elsewhere_is_checked_but_not_deployed(tmp_path):
+    shutil.copytree(ROOT / "inventory/nagano", tmp_path / "nagano")
+    said = kura("--inventory", str(tmp_path / "nagano"), "deploy")
+    assert said.returncode == 2
+    assert "only a folder under inventory/ can be deployed" in said.stderr
+    assert not Path("/var/lib/kwc").exists()
+
+
 def test_a_drill_without_a_twin_is_refused():
     done = kura("drill", "power")
     assert done.returncode == 1

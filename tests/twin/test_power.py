@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from monitoring.evidence import read
+from tests.twin.verbs import figures, kura
 from ups import drill, plan
 
 
@@ -78,14 +80,17 @@ def test_nothing_of_nut_is_restarted_while_the_batteries_carry(twin) -> None:
         status(twin, unit, "OL")
 
 
-def test_on_low_batteries_hosts_stop_in_order_and_the_library_lends_again_when_power_returns(twin) -> None:
-    """The slowest test of the twin; afterwards every host runs, whatever happened."""
+def test_on_low_batteries_hosts_stop_in_order_and_the_library_lends_again_when_power_returns(twin, tmp_path) -> None:
+    """The slowest test of the twin, as operations start it; afterwards every host runs, whatever happened."""
     hosts = fed(twin)
     if not lends(twin):
         pytest.fail("the library does not lend before the drill: deploy first")
-    result = drill.run(
-        twin.site, hosts, lambda host, command: twin.lab.shell(host, command), twin.lab, print, lambda: lends(twin)
-    )
+    before = read(twin.state, "drill")
+    kura("drill", "power", "--json", tmp_path / "power.json")
     assert set(fed(twin)) == set(hosts)
-    assert result["passed"], result
-    assert list(result["details"]["off_seconds"])[-1] in plan.readers(twin.site)
+    assert lends(twin)
+    record = read(twin.state, "drill")[-1]
+    assert len(read(twin.state, "drill")) == len(before) + 1
+    assert record.passed
+    assert list(record.details["off_seconds"])[-1] in plan.readers(twin.site)
+    assert figures(tmp_path / "power.json")
