@@ -6,9 +6,12 @@ from app.settings.areas import *  # noqa: F403
 from app.settings.base import *  # noqa: F403
 from app.settings.base import read_config
 
-CONFIG = read_config("inventory", "secret_key", "allowed_hosts", "database")
+CONFIG = read_config("inventory", "secret_key", "field_keys", "field_index_secret", "allowed_hosts", "database")
 INVENTORY = CONFIG["inventory"]
 SECRET_KEY = CONFIG["secret_key"]
+# Keys of the sealed columns (app/web/sealed.py): on application hosts only, never on the database's.
+FIELD_KEYS = CONFIG["field_keys"]
+FIELD_INDEX_SECRET = CONFIG["field_index_secret"]
 ALLOWED_HOSTS = CONFIG["allowed_hosts"]
 STRICT_HOSTS = True
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]

@@ -6,6 +6,8 @@ from app.settings.workshop import databases
 
 INVENTORY = "nagano"
 SECRET_KEY = "test-only"  # noqa: S105
+FIELD_KEYS = [{"id": 1, "secret": "test-only-key-of-sealed-columns-1"}]
+FIELD_INDEX_SECRET = "test-only-secret-of-blind-indexes"  # noqa: S105
 ALLOWED_HOSTS = ["testserver", "localhost", "opac.kura-nagano.example", "staff.kura-nagano.example"]
 DATABASES = databases("kura")
 SESSION_COOKIE_SECURE = False
