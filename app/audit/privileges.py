@@ -44,6 +44,10 @@ PRIVATE = frozenset(
         "exchange_importrun",
         "exchange_setasiderecord",
         "patrons_patron",
+        "terminals_countersetting",
+        "terminals_guidenote",
+        "terminals_listpreference",
+        "terminals_terminal",
     }
 )
 
