@@ -36,6 +36,14 @@ class Entry:
     group: str
 
 
+@dataclass(frozen=True)
+class Group:
+    """The entries of one heading."""
+
+    title: str
+    entries: list[Entry]
+
+
 _pages: dict[str, Page] = {}
 
 
@@ -64,3 +72,10 @@ def menu_for(operations: frozenset[str], path: str = "") -> list[Entry]:
     # The page itself or the nearest above it: /counter/return/ is 返却 and not 貸出 as well.
     current = max((url for url, _ in found if path.startswith(url)), key=len, default="")
     return [Entry(url, page.title, page.key, url == current, page.text, page.group) for url, page in found]
+
+
+def groups_for(operations: frozenset[str]) -> list[Group]:
+    """The same entries under their headings, without headings that would be empty."""
+    entries = menu_for(operations)
+    found = [Group(title, [entry for entry in entries if entry.group == title]) for title in GROUPS]
+    return [group for group in found if group.entries]

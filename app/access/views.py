@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST
 
 from app.access import actions
 from app.access.forms import SignInForm
-from app.access.menu import menu_for
+from app.access.home import notes
+from app.access.menu import groups_for
 from app.access.web import actor_of, anonymous, staff_page
 
 
@@ -49,5 +50,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @staff_page(actions.HOME)
 def home(request: HttpRequest) -> HttpResponse:
-    """The menu as tiles: only what the roles open."""
-    return render(request, "access/home.html", {"entries": menu_for(request.actor.operations)})
+    """What this person should know, and the menu as tiles by group: only what the roles open."""
+    context = {"groups": groups_for(request.actor.operations), "notes": notes(request.actor)}
+    return render(request, "access/home.html", context)

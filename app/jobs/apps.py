@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class JobsConfig(AppConfig):
@@ -7,3 +8,6 @@ class JobsConfig(AppConfig):
     name = "app.jobs"
     label = "jobs"
     verbose_name = "定時処理"
+
+    def ready(self) -> None:
+        autodiscover_modules("jobs")

@@ -1,4 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from app.jobs import views
 
 app_name = "jobs"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.overview, name="overview"),
+    path("<str:code>/", views.history, name="history"),
+    path("<str:code>/rerun/", views.rerun, name="rerun"),
+]
