@@ -1,4 +1,6 @@
-"""Places that hold items and lend them, and the days they are closed."""
+"""Places that hold items and lend them, the days they are closed, and the words and codes of the house."""
+
+import uuid
 
 from django.db import models
 
@@ -31,12 +33,31 @@ class Branch(models.Model):
         return self.name
 
 
+class CalendarYear(models.Model):
+    """A fiscal year (from 1 April) whose opening days are laid out for a branch, and the rules they came from.
+
+    In such a year the branch is closed on its own ClosedDay rows and on no other day; in other years on its weekly
+    closing days and on the days common to all.
+    """
+
+    branch = models.ForeignKey(Branch, on_delete=models.CASCADE, related_name="years", verbose_name="館")
+    year = models.PositiveSmallIntegerField("年度")
+    pattern = models.JSONField("休館の規則", default=dict)
+
+    class Meta:
+        verbose_name = "開館暦"
+        constraints = [models.UniqueConstraint(fields=["branch", "year"], name="branches_year_once")]
+
+
 class ClosedDay(models.Model):
     """A date on which one branch, or (without branch) every branch, is closed."""
 
     branch = models.ForeignKey(Branch, on_delete=models.CASCADE, null=True, blank=True, verbose_name="館")
     date = models.DateField("休館日")
     reason = models.CharField("事由", max_length=60)
+    source = models.CharField(
+        "由来", max_length=20, default="hand", db_default="hand", help_text="rule, hand または closure:番号"
+    )
 
     class Meta:
         verbose_name = "休館日"
@@ -44,3 +65,80 @@ class ClosedDay(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["branch", "date"], name="branches_closed_once", nulls_distinct=False),
         ]
+
+
+class DayHours(models.Model):
+    """Opening hours of one branch on one date that differ from its weekly hours."""
+
+    branch = models.ForeignKey(Branch, on_delete=models.CASCADE, verbose_name="館")
+    date = models.DateField("日付")
+    opens = models.TimeField("開館")
+    closes = models.TimeField("閉館")
+    reason = models.CharField("事由", max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = "臨時の開館時間"
+        ordering = ["date"]
+        constraints = [
+            models.UniqueConstraint(fields=["branch", "date"], name="branches_hours_once"),
+            models.CheckConstraint(name="branches_hours_forward", condition=models.Q(closes__gt=models.F("opens"))),
+        ]
+
+
+class DeliveryDay(models.Model):
+    """A weekday (Monday 0 … Sunday 6) on which the van calls at a branch."""
+
+    branch = models.ForeignKey(Branch, on_delete=models.CASCADE, related_name="deliveries", verbose_name="館")
+    weekday = models.PositiveSmallIntegerField("曜日")
+
+    class Meta:
+        verbose_name = "便の曜日"
+        ordering = ["weekday"]
+        constraints = [
+            models.UniqueConstraint(fields=["branch", "weekday"], name="branches_delivery_once"),
+            models.CheckConstraint(name="branches_delivery_weekday", condition=models.Q(weekday__lte=6)),
+        ]
+
+
+class CodeEntry(models.Model):
+    """One line of a code table (`material_type`, `location` …): what it is called and where it stands in choices."""
+
+    table = models.CharField("表", max_length=20)
+    code = models.CharField("符号", max_length=40)
+    label = models.CharField("名称", max_length=40)
+    order = models.PositiveSmallIntegerField("並び", default=0)
+    in_use = models.BooleanField("使用中", default=True)
+    is_default = models.BooleanField("既定", default=False)
+
+    class Meta:
+        verbose_name = "コード"
+        ordering = ["table", "order", "code"]
+        constraints = [
+            models.UniqueConstraint(fields=["table", "code"], name="branches_code_once"),
+            models.UniqueConstraint(
+                fields=["table"], condition=models.Q(is_default=True), name="branches_code_one_default"
+            ),
+            models.CheckConstraint(
+                name="branches_code_default_in_use", condition=models.Q(is_default=False) | models.Q(in_use=True)
+            ),
+        ]
+
+
+class Wording(models.Model):
+    """A sentence of the screens as this library wants to say it, in place of the one in the code."""
+
+    code = models.CharField("符号", max_length=60, primary_key=True)
+    text = models.CharField("文言", max_length=500)
+
+    class Meta:
+        verbose_name = "文言"
+
+
+class Revision(models.Model):
+    """The version of a group of tables that processes keep in memory; written by database triggers alone."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    stamp = models.UUIDField(default=uuid.uuid4)
+
+    class Meta:
+        verbose_name = "版"

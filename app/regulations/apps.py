@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class RegulationsConfig(AppConfig):
@@ -7,3 +8,8 @@ class RegulationsConfig(AppConfig):
     name = "app.regulations"
     label = "regulations"
     verbose_name = "利用規則"
+
+    def ready(self) -> None:
+        from app.regulations.actions import after_migrate
+
+        post_migrate.connect(after_migrate, sender=self)

@@ -29,6 +29,8 @@ AUTH_USER_MODEL = "access.StaffUser"
 AUTHENTICATION_BACKENDS = ["app.access.backends.StaffBackend"]
 LOGIN_URL = "/staff/sign-in/"
 LOGIN_REDIRECT_URL = "/staff/"
+# Rules, calendars and codes are kept in the process; how long until it asks whether they changed.
+REVISION_SECONDS = 1.0
 ROOT_URLCONF = "app.urls.library"
 PUBLIC_URLCONF = "app.urls.public"
 # Pages of the staff realm: their session cookie is the staff one, and the public host does not serve them.

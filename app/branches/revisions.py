@@ -1,0 +1,54 @@
+"""Tables that change a few times a month and are read at every scan: kept in the process, by version.
+
+Database triggers (migrations `watch`) give a watched group of tables a new stamp with every change, whoever makes it.
+All stamps are read in one statement, at most once in `REVISION_SECONDS`: a change is in force in every process a
+moment after it is committed, without a restart.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+
+from app.branches.models import Revision
+
+Kept = TypeVar("Kept")
+
+_kept: dict[tuple[str, Hashable], tuple[UUID, Any]] = {}
+_seen = threading.local()
+
+
+def _stamps() -> dict[str, UUID]:
+    """The stamp of every group. One SQL statement, or none when they were just read."""
+    now = time.monotonic()
+    if now - getattr(_seen, "at", float("-inf")) >= settings.REVISION_SECONDS:
+        _seen.stamps, _seen.at = dict(Revision.objects.values_list("name", "stamp")), now
+    stamps: dict[str, UUID] = _seen.stamps
+    return stamps
+
+
+def kept(group: str, key: Hashable, load: Callable[[], Kept]) -> Kept:
+    """What `load` gives, from memory while the group of tables is unchanged.
+
+    A group without a stamp is loaded each time. `load` runs after the stamp was read, so what it finds is never older.
+    """
+    stamp = _stamps().get(group)
+    if stamp is None:
+        return load()
+    there = _kept.get((group, key))
+    if there is not None and there[0] == stamp:
+        found: Kept = there[1]
+        return found
+    made = load()
+    if len(_kept) > 2000:
+        _kept.clear()
+    _kept[(group, key)] = (stamp, made)
+    return made
+
+
+def forget() -> None:
+    """Look again at the next question: after an own change, in the same thread."""
+    _seen.at = float("-inf")
