@@ -30,6 +30,15 @@ READABLE = frozenset(
 )
 PRIVATE = frozenset(
     {
+        "access_appointment",
+        "access_grantspan",
+        "access_pastpassword",
+        "access_posting",
+        "access_postingsheet",
+        "access_recoverycode",
+        "access_secondfactor",
+        "access_signinpolicy",
+        "access_staffspan",
         "access_failedsignin",
         "access_knownoperation",
         "access_role",
