@@ -15,6 +15,7 @@ from app.branches.models import Branch
 from app.catalog import rules, search
 from app.catalog.codes import MaterialType, Origin, ShelfStatus
 from app.catalog.models import BibliographicRecord, Item
+from app.web import versions
 
 VIEW = declare("catalog.view", "書誌・所蔵を探す・見る")
 EDIT_RECORD = declare("catalog.edit_record", "書誌を登録・修正する", roles=(LIBRARIAN,))
@@ -74,10 +75,11 @@ def create_record(actor: Actor, fields: Mapping[str, Any], origin: str = Origin.
 
 
 @transaction.atomic
-def update_record(actor: Actor, record_id: int, fields: Mapping[str, Any]) -> list[str]:
+def update_record(actor: Actor, record_id: int, fields: Mapping[str, Any], seen: str | None = None) -> list[str]:
     """Change fields by hand; returns the names that changed (none: nothing is written). CatalogError for bad values.
 
-    What staff changed is remembered in `kept_fields`, so that a later MARC update leaves it alone.
+    With `seen`, the token of the values that the editor's page showed, versions.Conflict when others changed them
+    meanwhile. What staff changed is remembered in `kept_fields`, so that a later MARC update leaves it alone.
     """
     require(actor, EDIT_RECORD)
     record = BibliographicRecord.objects.select_for_update().filter(pk=record_id).first()
@@ -86,6 +88,8 @@ def update_record(actor: Actor, record_id: int, fields: Mapping[str, Any]) -> li
     unknown = set(fields) - set(EDITABLE)
     if unknown:
         raise CatalogError(f"修正できない項目です: {', '.join(sorted(unknown))}")
+    if seen is not None:
+        versions.check(seen, editable(record))
     before = {name: getattr(record, name) for name in fields}
     changed = [name for name, value in fields.items() if before[name] != value]
     if not changed:
@@ -103,9 +107,14 @@ def update_record(actor: Actor, record_id: int, fields: Mapping[str, Any]) -> li
         EDIT_RECORD,
         subject_type="record",
         subject_id=record.pk,
-        detail={"changed": {name: [before[name], fields[name]] for name in changed}},
+        detail=audit.changes(before, fields),
     )
     return changed
+
+
+def editable(record: BibliographicRecord) -> dict[str, Any]:
+    """What staff may change by hand, as it is now."""
+    return {name: getattr(record, name) for name in EDITABLE}
 
 
 @dataclass(frozen=True)
@@ -293,7 +302,7 @@ def update_item(actor: Actor, item_id: int, fields: Mapping[str, Any]) -> list[s
         EDIT_ITEM,
         subject_type="item",
         subject_id=item.barcode,
-        detail={"changed": {name: [str(before[name]), str(fields[name])] for name in changed}},
+        detail=audit.changes(before, fields),
     )
     return changed
 

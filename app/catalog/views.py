@@ -14,6 +14,7 @@ from app.catalog.forms import ItemForm, RecordForm
 from app.catalog.models import BibliographicRecord
 from app.catalog.search import Query, search
 from app.patrons.rules import plain_number
+from app.web import versions
 
 PAGE_SIZE = 30
 
@@ -76,12 +77,20 @@ def record_page(request: HttpRequest, record_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @staff_page(actions.EDIT_RECORD)
 def edit_record(request: HttpRequest, record_id: int) -> HttpResponse:
-    """Correct a record by hand."""
+    """Correct a record by hand; whoever saves after somebody else is told and loses nothing (409)."""
     record = _record(record_id)
+    seen = (
+        request.POST.get(versions.FIELD, "") if request.method == "POST" else versions.token(actions.editable(record))
+    )
     form = RecordForm(request.POST or None, instance=record)
-    if request.method == "POST" and form.is_valid():
+    context: dict[str, Any] = {"form": form, "record": record, "seen": seen}
+    status = 200
+    if posted and form.is_valid():
         try:
-            changed = actions.update_record(request.actor, record.pk, form.changes())
+            changed = actions.update_record(request.actor, record.pk, form.changes(), seen=seen)
+        except versions.Conflict as conflict:
+            context |= versions.told(form, conflict)
+            status = 409
         except actions.CatalogError as error:
             form.add_error(None, str(error))
         else:
@@ -89,7 +98,7 @@ def edit_record(request: HttpRequest, record_id: int) -> HttpResponse:
                 request, f"{len(changed)}項目を修正しました。" if changed else "変わった項目はありません。"
             )
             return redirect("catalog:record", record.pk)
-    return render(request, "catalog/edit.html", {"form": form, "record": record})
+    return render(request, "catalog/edit.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])

@@ -31,7 +31,7 @@ def test_an_edit_leaves_what_was_and_what_is_in_the_log() -> None:
     record = make.record("山の本")
     assert actions.update_record(make.CATALOGUER, record.pk, {"title": "海の本", "ndc": "452"}) == ["title", "ndc"]
     event = AuditEvent.objects.filter(operation="catalog.edit_record").latest("pk")
-    assert event.detail == {"changed": {"title": ["山の本", "海の本"], "ndc": ["", "452"]}}
+    assert event.detail == {"before": {"title": "山の本", "ndc": ""}, "after": {"title": "海の本", "ndc": "452"}}
     assert actions.update_record(make.CATALOGUER, record.pk, {"title": "海の本"}) == []
 
 

@@ -34,7 +34,8 @@ def test_a_librarian_finds_corrects_and_adds_an_item() -> None:
     page = librarian.get(f"/catalog/records/{record.pk}/edit/")
     values = {name: field.value() for name, field in ((f.name, f) for f in page.context["form"])}
     values = {name: "\n".join(v) if isinstance(v, list) else (v or "") for name, v in values.items()} | {
-        "title": "山の音 新版"
+        "title": "山の音 新版",
+        "seen": page.context["seen"],
     }
     assert librarian.post(f"/catalog/records/{record.pk}/edit/", values).status_code == 302
     record.refresh_from_db()
