@@ -79,9 +79,8 @@ def record_page(request: HttpRequest, record_id: int) -> HttpResponse:
 def edit_record(request: HttpRequest, record_id: int) -> HttpResponse:
     """Correct a record by hand; whoever saves after somebody else is told and loses nothing (409)."""
     record = _record(record_id)
-    seen = (
-        request.POST.get(versions.FIELD, "") if request.method == "POST" else versions.token(actions.editable(record))
-    )
+    posted = request.method == "POST"
+    seen = request.POST.get(versions.FIELD, "") if posted else versions.token(actions.editable(record))
     form = RecordForm(request.POST or None, instance=record)
     context: dict[str, Any] = {"form": form, "record": record, "seen": seen}
     status = 200
