@@ -24,8 +24,12 @@ READABLE = frozenset(
         "circulation_itemtally",
         "circulation_loanrule",
         "circulation_loanstatistic",
+        "holds_holdstatistic",
         "patrons_patroncategory",
         "regulations_regulation",
+        "transfers_floating",
+        "transfers_run",
+        "transfers_transferstatistic",
     }
 )
 PRIVATE = frozenset(
@@ -73,7 +77,6 @@ PRIVATE = frozenset(
         "notices_means",
         "notices_notice",
         "notices_policy",
-        "notices_stage",
         "notices_stop",
         "notices_wish",
         "notices_wording",
@@ -82,6 +85,19 @@ PRIVATE = frozenset(
         "terminals_guidenote",
         "terminals_listpreference",
         "terminals_terminal",
+        "holds_hold",
+        "holds_holdentry",
+        "holds_holdset",
+        "holds_holdsetting",
+        "holds_missed",
+        "holds_neighbour",
+        "holds_purchaserequest",
+        "holds_toclear",
+        "holds_touched",
+        "transfers_relocation",
+        "transfers_stackrequest",
+        "transfers_transfer",
+        "transfers_transfersetting",
     }
 )
 
