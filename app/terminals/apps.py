@@ -2,8 +2,14 @@ from django.apps import AppConfig
 
 
 class TerminalsConfig(AppConfig):
-    """Counter terminals: where they stand, how they sound and print; what the counter prints."""
+    """Terminals, their printers and sounds; slips of paper; lists and guides of the staff's screens."""
 
     name = "app.terminals"
     label = "terminals"
     verbose_name = "端末"
+
+    def ready(self) -> None:
+        from app.terminals.context import screen
+        from app.web import context
+
+        context.add(screen)

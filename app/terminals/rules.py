@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-KEY = re.compile(r"^(Shift\+)?F([2-9]|10)$")
+KEY = re.compile(r"^(Shift\+)?F([2-9]|10|12)$")
 # Commands of the counter that are not pages: name → (title, usual key).
 COMMANDS = {
     "close": ("利用者を閉じる", "F8"),
@@ -30,7 +30,7 @@ def key_problem(keys: Mapping[str, str]) -> str | None:
     seen: set[str] = set()
     for key in assigned(keys).values():
         if not KEY.match(key):
-            return f"「{key}」は割り当てられません。F2～F10と、Shiftを添えたものから選んでください（F1は手引きです）。"
+            return f"「{key}」は割り当てられません。F2～F10、F12と、Shiftを添えたものから選んでください。"
         if key in seen:
             return f"{key}が二つの画面に割り当てられています。"
         seen.add(key)

@@ -1,5 +1,6 @@
 """What every template knows."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -16,11 +17,25 @@ def organisation(inventory: str) -> dict[str, str]:
     return {"name": row.name, "name_en": row.name_en, "city": row.city}
 
 
+Knowledge = Callable[[HttpRequest, dict[str, Any]], dict[str, Any]]
+_more: list[Knowledge] = []
+
+
+def add(knowledge: Knowledge) -> None:
+    """Let an area above this one tell every staff page more; it gets the request and what is known so far."""
+    if knowledge not in _more:
+        _more.append(knowledge)
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
-    """`library` (names), `release` and, on staff pages, `menu`."""
+    """`library` (names), `release` and, on staff pages, `menu` and what areas add."""
     menu = getattr(request, "staff_menu", None)
-    return {
+    known = {
         "library": organisation(settings.INVENTORY),
         "release": settings.RELEASE,
         "menu": menu() if callable(menu) else [],
     }
+    if callable(menu):
+        for knowledge in _more:
+            known |= knowledge(request, known)
+    return known
