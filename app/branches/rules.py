@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 LONGEST_CLOSURE_DAYS = 400
 ONE_DAY = timedelta(days=1)
@@ -140,3 +141,38 @@ def _year_end_days(year: int, pattern: Pattern) -> list[date]:
     first = date(year, first_month, first_day)
     last = date(year + (last_month < first_month), last_month, last_day)
     return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+
+
+def pattern_to_json(pattern: Pattern) -> dict[str, object]:
+    """A pattern as the database keeps it."""
+    return {
+        "weekdays": sorted(pattern.weekdays),
+        "nth": [list(pair) for pair in pattern.nth],
+        "tidy": pattern.tidy,
+        "year_end": [list(pair) for pair in pattern.year_end] if pattern.year_end else None,
+        "holidays": pattern.holidays,
+        "hours": {str(weekday): list(pair) for weekday, pair in sorted(pattern.hours.items())},
+    }
+
+
+def pattern_from_json(stored: Mapping[str, Any]) -> Pattern:
+    """The pattern that `pattern_to_json` wrote; missing parts are the defaults."""
+    end = stored.get("year_end")
+    return Pattern(
+        weekdays=frozenset(stored.get("weekdays", ())),
+        nth=tuple((int(n), int(weekday)) for n, weekday in stored.get("nth", ())),
+        tidy=int(stored.get("tidy", 0)),
+        year_end=((end[0][0], end[0][1]), (end[1][0], end[1][1])) if end else None,
+        holidays=str(stored.get("holidays", "ignore")),
+        hours={int(weekday): (pair[0], pair[1]) for weekday, pair in stored.get("hours", {}).items()},
+    )
+
+
+HOLIDAY_HOURS = 7
+
+
+def hours_on(day: date, pattern: Pattern, holiday: bool) -> tuple[str, str] | None:
+    """Opening and closing time by the pattern, e.g. ("09:45", "19:00"); None when it names none for that weekday."""
+    if holiday and HOLIDAY_HOURS in pattern.hours:
+        return pattern.hours[HOLIDAY_HOURS]
+    return pattern.hours.get(day.weekday())
