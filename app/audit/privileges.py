@@ -8,6 +8,10 @@ from django.db import connection, transaction
 APPLICATION = "kura_app"
 READER = "kura_read"
 AUDIT_TABLE = "audit_auditevent"
+# What the application may only add to.
+APPEND_ONLY = (AUDIT_TABLE, "audit_auditseal")
+# The only ways in which the application reaches the log's shape (migrations 0004 and 0006).
+FUNCTIONS = ("audit_make_months(integer)", "audit_dispose(date)")
 # Everything stands in one of the two lists (a test compares them with the database): what the reader may see, holdings
 # and figures without a person, and what it may not. A new table is private until somebody decides otherwise.
 READABLE = frozenset(
@@ -22,10 +26,12 @@ READABLE = frozenset(
         "catalog_item",
         "catalog_itemset",
         "circulation_itemtally",
-        "circulation_loanrule",
         "circulation_loanstatistic",
         "holds_holdstatistic",
+        "patrons_district",
         "patrons_patroncategory",
+        "patrons_patronpolicy",
+        "patrons_postcode",
         "regulations_regulation",
         "transfers_floating",
         "transfers_run",
@@ -49,7 +55,10 @@ PRIVATE = frozenset(
         "access_rolegrant",
         "access_staffuser",
         "access_staffuser_roles",
+        "audit_auditalert",
+        "audit_auditdisposal",
         "audit_auditevent",
+        "audit_auditseal",
         "auth_group",
         "auth_group_permissions",
         "auth_permission",
@@ -60,6 +69,7 @@ PRIVATE = frozenset(
         "circulation_handledtoday",
         "circulation_lastborrower",
         "circulation_loan",
+        "circulation_returnstop",
         "circulation_undokey",
         "demo_finishedbatch",
         "django_content_type",
@@ -80,10 +90,18 @@ PRIVATE = frozenset(
         "notices_stop",
         "notices_wish",
         "notices_wording",
+        "patrons_application",
+        "patrons_erasure",
+        "patrons_family",
         "patrons_patron",
+        "patrons_patroncard",
+        "patrons_patronchange",
+        "patrons_patronnote",
+        "patrons_patronstop",
         "terminals_countersetting",
         "terminals_guidenote",
         "terminals_listpreference",
+        "terminals_offlinerecord",
         "terminals_terminal",
         "holds_hold",
         "holds_holdentry",
@@ -102,10 +120,13 @@ PRIVATE = frozenset(
 )
 
 
-def statements(roles: set[str], tables: Iterable[str] = READABLE, schema: str = "public") -> list[str]:
+def statements(
+    roles: set[str], tables: Iterable[str] = READABLE, partitions: Iterable[str] = (), schema: str = "public"
+) -> list[str]:
     """The GRANT and REVOKE statements for those of our roles that exist. Pure; idempotent when executed.
 
     `tables` are those that exist: of them the reader gets what is READABLE and loses everything else it ever had.
+    `partitions` belong to one of them, through which alone they are reached.
     """
     made: list[str] = []
     if APPLICATION in roles:
@@ -113,7 +134,9 @@ def statements(roles: set[str], tables: Iterable[str] = READABLE, schema: str = 
             f"GRANT USAGE ON SCHEMA {schema} TO {APPLICATION}",
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {APPLICATION}",
             f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {APPLICATION}",
-            f"REVOKE UPDATE, DELETE, TRUNCATE ON {schema}.{AUDIT_TABLE} FROM {APPLICATION}",
+            *(f"REVOKE UPDATE, DELETE, TRUNCATE ON {schema}.{table} FROM {APPLICATION}" for table in APPEND_ONLY),
+            *(f"REVOKE ALL ON {schema}.{table} FROM {APPLICATION}" for table in sorted(partitions)),
+            *(f"GRANT EXECUTE ON FUNCTION {schema}.{function} TO {APPLICATION}" for function in FUNCTIONS),
             f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {schema}.django_migrations FROM {APPLICATION}",
         ]
     if READER in roles:
@@ -126,13 +149,22 @@ def statements(roles: set[str], tables: Iterable[str] = READABLE, schema: str = 
     return made
 
 
+def tables_of(cursor: Any) -> tuple[set[str], set[str]]:
+    """The schema's tables, and apart from them the partitions. One SQL statement."""
+    cursor.execute(
+        "SELECT relname, relispartition FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+    )
+    rows = cursor.fetchall()
+    return {name for name, part in rows if not part}, {name for name, part in rows if part}
+
+
 def grant() -> int:
     """Execute the statements as the current database user, who must own the tables; returns how many ran."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[APPLICATION, READER]])
         roles = {row[0] for row in cursor.fetchall()}
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        made = statements(roles, [row[0] for row in cursor.fetchall()])
+        made = statements(roles, *tables_of(cursor))
         for statement in made:
             cursor.execute(statement)
     return len(made)
