@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class TransfersConfig(AppConfig):
@@ -7,3 +8,8 @@ class TransfersConfig(AppConfig):
     name = "app.transfers"
     label = "transfers"
     verbose_name = "回送"
+
+    def ready(self) -> None:
+        from app.transfers.actions import after_migrate
+
+        post_migrate.connect(after_migrate, sender=self)

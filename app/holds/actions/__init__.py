@@ -1,6 +1,15 @@
 """Everything that writes about holds. What each part may do stands in `operations`."""
 
-from app.holds.actions.allocation import HOLD_SHELF, SHELF, TRANSFER, Next, in_hand, look_on_shelves, receive
+from app.holds.actions.allocation import (
+    HOLD_SHELF,
+    SHELF,
+    TRANSFER,
+    Next,
+    in_hand,
+    look_on_shelves,
+    receive,
+    undo_in_hand,
+)
 from app.holds.actions.changing import cancel, change, follow_merge, join, reorder, suspend
 from app.holds.actions.operations import (
     CHANGE,
@@ -17,7 +26,9 @@ from app.holds.actions.operations import (
     HoldRefused,
 )
 from app.holds.actions.placing import Wanted, defaults_of, place, refusal, refused_copy
+from app.holds.actions.requests import Asked, ask, decide_request, fulfil, mark_ordered, withdraw
 from app.holds.actions.serving import handed_over, undo_handed_over
+from app.holds.actions.shelf import expire, extend, found_again, not_found, note_contact
 
 __all__ = [
     "CHANGE",
@@ -34,17 +45,27 @@ __all__ = [
     "TRANSFER",
     "VIEW",
     "WHO",
+    "Asked",
     "HoldRefused",
     "Next",
     "Wanted",
+    "ask",
     "cancel",
     "change",
+    "decide_request",
     "defaults_of",
+    "expire",
+    "extend",
     "follow_merge",
+    "found_again",
+    "fulfil",
     "handed_over",
     "in_hand",
     "join",
     "look_on_shelves",
+    "mark_ordered",
+    "not_found",
+    "note_contact",
     "place",
     "receive",
     "refusal",
@@ -52,4 +73,6 @@ __all__ = [
     "reorder",
     "suspend",
     "undo_handed_over",
+    "undo_in_hand",
+    "withdraw",
 ]

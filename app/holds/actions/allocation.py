@@ -6,7 +6,7 @@ that are only looked for are locked without waiting (`skip_locked`), so this can
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -21,12 +21,13 @@ from app.catalog.models import Item
 from app.holds import queries, rules
 from app.holds.actions import shelving
 from app.holds.actions.operations import HANDLE
-from app.holds.models import OPEN, Hold, HoldSet, Missed, Status, ToClear
+from app.holds.models import OPEN, Hold, HoldSet, HoldStatistic, Missed, Status, ToClear
 from app.terminals import slips
 from app.transfers import actions as transfers
 from app.transfers.models import Floating, Reason, Relocation, Transfer
 
 SHELF, HOLD_SHELF, TRANSFER = "shelf", "hold_shelf", "transfer"
+OTHER_OF_ANY = "組のほかの1点が用意できたため"
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,10 @@ def in_hand(actor: Actor, item: Item, branch: Branch, now: datetime) -> Next:
 
     For actions that have locked the item (with record and branch loaded) inside their transaction and checked the
     permission: returning, arriving, pulling, receiving. The answer is carried out at once: the hold is bound, the
-    transfer noted. Asking again at the same place changes nothing. Three SQL statements for an item that nobody
+    transfer noted. Asking again at the same place changes nothing. Two SQL statements for an item that nobody
     waits for at its own place.
     """
-    standing = _standing(item, branch)
+    standing = _standing(item, branch, timezone.localdate(now))
     _seen(item, standing)
     holds = lock_around([item.record_id], item.pk)
     _forget_handed(holds, item)
@@ -96,10 +97,28 @@ class Standing:
     floats: bool
     relocated: bool
     """Stands elsewhere for a while, and the while is over."""
-    asked_for: bool
 
 
-def _standing(item: Item, branch: Branch) -> Standing:
+@transaction.atomic
+def undo_in_hand(actor: Actor, item: Item, now: datetime) -> bool:
+    """The return that put the item in our hands is undone: whoever got it waits again at their old place, and it goes
+    nowhere; whether a hold had got it. For circulation, with the item locked and before the loan is there again."""
+    transfers.drop(item.pk)
+    hold = next((h for h in lock_around([item.record_id], item.pk) if h.item_id == item.pk and h.status in OPEN), None)
+    if hold is None:
+        return False
+    shelving.back_to_queue(hold)
+    if hold.belongs_to_id and hold.belongs_to.kind == HoldSet.Kind.ANY:
+        for other in Hold.objects.filter(
+            belongs_to=hold.belongs_to_id, status=Status.CANCELLED, ended_why=OTHER_OF_ANY
+        ):
+            shelving.uncount(HoldStatistic.Act.CANCEL, other, timezone.localdate(other.ended_at))
+            other.status, other.ended_at, other.ended_why = Status.WAITING, None, ""
+            other.save()
+    return True
+
+
+def _standing(item: Item, branch: Branch, today: date) -> Standing:
     row = (
         Item.objects.filter(pk=item.pk)
         .values_list(
@@ -107,8 +126,9 @@ def _standing(item: Item, branch: Branch) -> Standing:
             Exists(Missed.objects.filter(item=OuterRef("pk"))),
             Exists(ToClear.objects.filter(item=OuterRef("pk"))),
             Exists(Floating.objects.filter(Q(branch=None) | Q(branch=branch), material_type=OuterRef("material_type"))),
-            Exists(Relocation.objects.filter(item=OuterRef("pk"), ended_at__isnull=False)),
-            Exists(item.stack_requests.filter(fetched_at__isnull=False)),
+            Exists(
+                Relocation.objects.filter(item=OuterRef("pk")).filter(Q(ended_at__isnull=False) | Q(until__lt=today))
+            ),
         )
         .get()
     )
@@ -131,9 +151,11 @@ def _forget_handed(holds: list[Hold], item: Item) -> None:
 
 
 def _first_wish(holds: list[Hold], item: Item, branch: Branch, now: datetime) -> Hold | None:
-    if item.status not in LENDABLE_STATUSES or item.reference_only:
+    if item.status not in LENDABLE_STATUSES:
         return None
     mine = [hold for hold in holds if hold.record_id == item.record_id]
+    if item.reference_only:  # only a hold that staff took for this very copy
+        mine = [hold for hold in mine if hold.only_item_id == item.pk]
     if not mine:
         return None
     wishes = queries.wishes_of(holds, timezone.localdate(now))
@@ -169,8 +191,8 @@ def _others_of_any(hold: Hold, holds: list[Hold], now: datetime) -> bool:
         return False
     others = [other for other in holds if other.belongs_to_id == hold.belongs_to_id and other.pk != hold.pk]
     for other in others:
-        shelving.end(other, Status.CANCELLED, "組のほかの1点が用意できたため", now)
-    return bool(others)
+        shelving.end(other, Status.CANCELLED, OTHER_OF_ANY, now)
+    return any(other.record_id == hold.record_id for other in others)
 
 
 def _bound(hold: Hold, item: Item, branch: Branch, now: datetime, standing: Standing) -> Next:

@@ -55,10 +55,11 @@ def cancel(actor: Actor, hold_id: int, now: datetime | None = None, *, here: Bra
     `here` (staff at that shelf) it goes to the next in line at once and the answer says where; without, it joins the
     list of items to take off. HoldRefused when the hold is over.
     """
-    return _end(actor, hold_id, Status.CANCELLED, now or timezone.now(), here)
+    return cancel_as(actor, hold_id, Status.CANCELLED, now or timezone.now(), here)
 
 
-def _end(actor: Actor, hold_id: int, status: str, now: datetime, here: Branch | None) -> Next | None:
+def cancel_as(actor: Actor, hold_id: int, status: str, now: datetime, here: Branch | None) -> Next | None:
+    """The same, cancelled or expired. For other actions."""
     hold = locked_hold(hold_id)
     may_ask(actor, hold.patron_id, CHANGE)
     item, was = hold.item, hold.status
@@ -130,11 +131,13 @@ def _move(hold: Hold, pickup: Branch, now: datetime) -> None:
     if was == Status.READY:
         shelving.on_its_way(hold)
         transfers.plan(hold.item, old, pickup, Reason.HOLD, now, note=f"取置棚 {number} 番から")
+        shelving.touch(None, hold.item_id)
         return
     hold.save(update_fields=["pickup"])
     way = Transfer.objects.select_related("from_branch").filter(item=hold.item).first()
     if way is not None and way.sent_at is None and way.from_branch_id != pickup.pk:
         transfers.plan(hold.item, way.from_branch, pickup, Reason.HOLD, now)
+        shelving.touch(None, hold.item_id)
 
 
 @transaction.atomic

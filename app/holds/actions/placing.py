@@ -10,6 +10,7 @@ from app.access import actions as access
 from app.access.actor import Actor
 from app.audit import actions as audit
 from app.branches.models import Branch
+from app.catalog.codes import Restriction
 from app.catalog.models import BibliographicRecord, Item
 from app.holds import rules
 from app.holds.actions import shelving
@@ -20,6 +21,8 @@ from app.patrons.models import Patron
 from app.regulations import queries as regulations
 from app.regulations.rules import STOP_HOLDS, Case, decide, stage_of
 
+# How the register says it, and how a hold does.
+WAYS = {"mail": Contact.MAIL, "phone": Contact.PHONE, "post": Contact.POSTCARD, "none": Contact.NONE}
 GONE = "この資料の登録が見つかりません。もう一度検索してください。"
 
 
@@ -39,8 +42,7 @@ class Wanted:
 
 def defaults_of(patron: Patron) -> tuple[Branch, str]:
     """Where the patron collects and how they are told unless they say otherwise."""
-    method = Contact.MAIL if patron.email else Contact.PHONE if patron.phone else Contact.NONE
-    return patron.branch, method
+    return patron.branch, WAYS[patron.contact_by]
 
 
 def may_ask(actor: Actor, patron_id: int, operation: object = PLACE) -> None:
@@ -129,8 +131,12 @@ def refusal(hold: Hold, patron: Patron, today: date) -> HoldRefused | None:
 def _of_patron(patron: Patron, hold: Hold, today: date) -> HoldRefused | None:
     if patron.valid_until is not None and patron.valid_until < today:
         return HoldRefused("expired", "利用券の有効期限が切れています。窓口で更新してください。", may_override=True)
-    if patron.stopped_until is not None and today <= patron.stopped_until:
-        until = f"{patron.stopped_until:%Y/%m/%d}"
+    if patron.withdrawn_on is not None:
+        return HoldRefused("withdrawn", "退会した利用者です。")
+    if not patron.category.may_hold:
+        return HoldRefused("category", f"{patron.category.name}の方は予約できません。", may_override=True)
+    if patron.hold_stopped_until is not None and today <= patron.hold_stopped_until:
+        until = "解除される" if patron.hold_stopped_until == date.max else f"{patron.hold_stopped_until:%Y/%m/%d}"
         return HoldRefused("stopped", f"{until}まで予約を停止しています。", may_override=True)
     terms = shelving.terms_of(hold, hold.only_item, today)
     late = [(today - due).days for due in patron.loans.values_list("due_on", flat=True) if due < today]
@@ -168,6 +174,10 @@ def refused_copy(item: Item, category_id: int, today: date) -> HoldRefused | Non
         return HoldRefused(
             "not_for_holds", "予約を受け付けていない種類の資料です。", why=terms.holds_refused.why, may_override=True
         )
+    latest = terms.holds_refused_latest
+    if latest.value and item.restriction == Restriction.LATEST:
+        message = "最新号は、次の号が出るまで予約できません。"
+        return HoldRefused("latest", message, why=latest.why, may_override=True)
     days = terms.holds_refused_days.value
     if days and item.acquired_on is not None and (today - item.acquired_on).days < days:
         message = f"受け入れて{days}日たつまで予約できません。"

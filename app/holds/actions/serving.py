@@ -58,12 +58,7 @@ def _complete(hold: Hold, item: Item, now: datetime) -> bool:
     """The row stays, as handed over, for as long as the loan can be undone; whether another copy became free."""
     other_copy = hold.item_id not in (None, item.pk)
     if other_copy and hold.status == Status.READY:
-        ToClear.objects.create(
-            item_id=hold.item_id,
-            branch_id=hold.pickup_id,
-            shelf_number=hold.shelf_number,
-            since=timezone.localdate(now),
-        )
+        shelving.to_clear(hold, timezone.localdate(now))
     if hold.item_id != item.pk:
         shelving.touch(hold.record_id, item.pk)
     hold.item, hold.status, hold.ended_at = item, Status.HANDED, now
@@ -89,15 +84,7 @@ def undo_handed_over(actor: Actor, item: Item, patron: Patron, now: datetime) ->
     )
     if hold is None:
         return False
-    figure = HoldStatistic.objects.filter(
-        act=HoldStatistic.Act.HAND_OVER,
-        on_date=timezone.localdate(hold.ended_at),
-        branch_id=hold.pickup_id,
-        route=hold.route,
-        category=hold.patron.category.code,
-    ).first()
-    if figure is not None:
-        figure.delete()
+    shelving.uncount(HoldStatistic.Act.HAND_OVER, hold, timezone.localdate(hold.ended_at))
     again = Hold.objects.filter(patron=patron, record_id=hold.record_id, only_item=hold.only_item_id)
     if again.exclude(status__in=[Status.HANDED, Status.CANCELLED, Status.EXPIRED]).exists():
         hold.delete()  # the patron has asked for it anew meanwhile

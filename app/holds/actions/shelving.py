@@ -87,15 +87,20 @@ def end(hold: Hold, status: str, why: str, now: datetime) -> None:
     """Cancelled or expired. An item on the hold shelf stays there as one to take off."""
     today = timezone.localdate(now)
     if hold.status == Status.READY and hold.item_id is not None and hold.shelf_number is not None:
-        ToClear.objects.create(
-            item_id=hold.item_id, branch_id=hold.pickup_id, shelf_number=hold.shelf_number, since=today
-        )
+        to_clear(hold, today)
     hold.status, hold.item, hold.ended_at, hold.ended_why = status, None, now, why[:60]
     hold.ready_at = hold.contacted_on = hold.keep_until = hold.shelf_number = None
     hold.save()
     hold.entries.all().delete()
     act = HoldStatistic.Act.EXPIRE if status == Status.EXPIRED else HoldStatistic.Act.CANCEL
     count(act, hold, today)
+
+
+def to_clear(hold: Hold, today: date) -> None:
+    """Its item stands on the shelf for nobody now; the number is free again when it is taken off."""
+    assert hold.shelf_number is not None
+    ToClear.objects.create(item_id=hold.item_id, branch_id=hold.pickup_id, shelf_number=hold.shelf_number, since=today)
+    touch(None, hold.item_id)
 
 
 def hold_slip(hold: Hold, item: Item) -> slips.Slip:
@@ -115,7 +120,17 @@ def touch(record_id: int | None, item_id: int | None) -> None:
 
 
 def count(act: str, hold: Hold, today: date) -> None:
-    """One figure of one hold. One SQL statement."""
-    HoldStatistic.objects.create(
-        act=act, on_date=today, branch_id=hold.pickup_id, route=hold.route, category=hold.patron.category.code
-    )
+    """One figure of one hold."""
+    HoldStatistic.objects.create(act=act, **_figure(hold, today))
+
+
+def uncount(act: str, hold: Hold, day: date) -> None:
+    """Take one such figure of that day back; which of the equal ones does not matter."""
+    figure = HoldStatistic.objects.filter(act=act, **_figure(hold, day)).first()
+    if figure is not None:
+        figure.delete()
+
+
+def _figure(hold: Hold, day: date) -> dict[str, object]:
+    code = hold.patron.category.code
+    return {"on_date": day, "branch_id": hold.pickup_id, "route": hold.route, "category": code}

@@ -15,11 +15,12 @@ from app.access.actor import Actor
 from app.access.operations import declare
 from app.audit import actions as audit
 from app.branches.models import Branch
+from app.branches.queries import arrival_on
 from app.catalog.models import Item
-from app.transfers.models import Reason, Run, Transfer, TransferSetting
+from app.transfers.models import Run, Transfer
 
 SEND = declare("transfers.send", "資料を回送する・到着を受け付ける")
-OVERDUE_DAYS = 3
+VIEW = declare("transfers.view", "回送の一覧を見る", kind="view")
 
 
 def plan(item: Item, from_branch: Branch, to_branch: Branch, reason: str, now: datetime, note: str = "") -> Transfer:
@@ -40,6 +41,7 @@ def plan(item: Item, from_branch: Branch, to_branch: Branch, reason: str, now: d
         reason=reason,
         note=note[:60],
         run=next_run(now),
+        expected_on=arrival_on(to_branch, timezone.localdate(now)),
         decided_at=now,
     )
     made.save(force_insert=True)
@@ -111,9 +113,15 @@ def arrive(actor: Actor, item: Item, branch: Branch, now: datetime | None = None
     return finish(item.pk, branch, now or timezone.now())
 
 
-def setting() -> TransferSetting:
-    """The library's decisions; defaults when none were made. One SQL statement."""
-    return TransferSetting.objects.filter(pk=1).first() or TransferSetting(pk=1, overdue_days=OVERDUE_DAYS)
-
-
-__all__ = ["SEND", "Reason", "arrive", "drop", "finish", "next_run", "plan", "send", "setting"]
+@transaction.atomic
+def send_all(actor: Actor, from_branch: Branch, run: Run | None, to_branch: Branch | None, now: datetime) -> int:
+    """The van takes what waits here for a run (and destination); returns how many items left."""
+    access.require(actor, SEND)
+    waiting = Transfer.objects.filter(from_branch=from_branch, run=run, sent_at=None)
+    if to_branch is not None:
+        waiting = waiting.filter(to_branch=to_branch)
+    count = waiting.update(sent_at=now)
+    if count:
+        to = to_branch.code if to_branch else ""
+        audit.record(actor, SEND, subject_type="branch", subject_id=from_branch.code, detail={"items": count, "to": to})
+    return count
