@@ -1,6 +1,7 @@
 """Who acts. Every action takes one; it carries what the permission check and the audit log need."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,8 @@ class Actor:
     branch_id: int | None = None
     terminal: str | None = None
     request_id: str = ""
+    # Operations that the actor has at some libraries only, with those; all others hold everywhere.
+    limits: Mapping[str, frozenset[int]] = field(default_factory=dict, compare=False)
 
     @property
     def is_system(self) -> bool:

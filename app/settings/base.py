@@ -98,6 +98,8 @@ STATIC_ROOT = BASE_DIR / "static"
 SESSION_COOKIE_NAME = "kura_staff"
 PATRON_SESSION_COOKIE_NAME = "kura_patron"
 STAFF_IDLE_SECONDS = 60 * 60
+# Minutes without work after which a staff screen is hidden, where no terminal says otherwise.
+STAFF_LOCK_MINUTES = 10
 PATRON_IDLE_SECONDS = 20 * 60
 SESSION_COOKIE_AGE = STAFF_IDLE_SECONDS
 SESSION_COOKIE_HTTPONLY = True

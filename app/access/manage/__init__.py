@@ -1,0 +1,1 @@
+"""Pages of administrators: staff, postings, roles and what they may do."""
