@@ -33,6 +33,7 @@ class ShelfStatus(models.TextChoices):
     CLOSED_STACK = "closed_stack", "書庫"
     PROCESSING = "processing", "整理中"
     REPAIR = "repair", "修理中"
+    INSPECTION = "inspection", "点検中"
     MISSING = "missing", "不明"
     WITHDRAWN = "withdrawn", "除籍"
 
@@ -41,11 +42,20 @@ class ShelfStatus(models.TextChoices):
 LENDABLE_STATUSES = (ShelfStatus.IN_STOCK, ShelfStatus.CLOSED_STACK)
 
 
+class Restriction(models.TextChoices):
+    """Why an item on the shelf is read in the house only; 禁帯出 is a column of its own."""
+
+    NONE = "", "なし"
+    IN_LIBRARY = "in_library", "館内のみ"
+    LATEST = "latest", "最新号"
+
+
 class Origin(models.TextChoices):
     """Where a record came from."""
 
     MARC = "marc", "MARC"
     STAFF = "staff", "自館作成"
+    TEMPORARY = "temp", "仮登録"
     DEMO = "demo", "実演用"
     SCALE = "scale", "規模試験用"
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from app.catalog.codes import MaterialType, Origin, ShelfStatus
+from app.catalog.codes import MaterialType, Origin, Restriction, ShelfStatus
 
 
 def _texts() -> ArrayField:
@@ -81,6 +81,18 @@ class BibliographicRecord(models.Model):
         return f"/records/{self.pk}/"
 
 
+class ItemSet(models.Model):
+    """Items that are lent and come back as one (組): the volumes of a set, each with its own barcode."""
+
+    name = models.CharField("組の名称", max_length=100)
+
+    class Meta:
+        verbose_name = "組"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Item(models.Model):
     """One item (所蔵・資料): a physical thing with a barcode, of a record, at a branch."""
 
@@ -92,7 +104,20 @@ class Item(models.Model):
     material_type = models.CharField(
         "資料区分", max_length=12, choices=MaterialType.choices, default=MaterialType.BOOK, db_default=MaterialType.BOOK
     )
+    shelf_mark = models.CharField("別置記号", max_length=10, blank=True, default="", db_default="")
     reference_only = models.BooleanField("禁帯出", default=False, db_default=False)
+    restriction = models.CharField(
+        "館内利用の別", max_length=10, choices=Restriction.choices, blank=True, default="", db_default=""
+    )
+    item_set = models.ForeignKey(
+        ItemSet, on_delete=models.SET_NULL, null=True, blank=True, related_name="items", verbose_name="組"
+    )
+    attachments = models.CharField(
+        "付属物", max_length=200, blank=True, default="", db_default="", help_text="例: CD 1枚、地図 1枚"
+    )
+    attachment_count = models.PositiveSmallIntegerField("付属物の点数", default=0, db_default=0)
+    condition = models.CharField("汚破損メモ", max_length=200, blank=True, default="", db_default="")
+    condition_on = models.DateField("メモの日付", null=True, blank=True)
     status = models.CharField(
         "状態",
         max_length=12,
@@ -109,6 +134,15 @@ class Item(models.Model):
         verbose_name = "所蔵"
         constraints = [
             models.CheckConstraint(condition=Q(barcode__regex=r"^[0-9]{4,14}$"), name="item_barcode_digits"),
+            # What the counter asks about must have a name, and what has a name must be asked about.
+            models.CheckConstraint(
+                condition=Q(attachments="", attachment_count=0) | (~Q(attachments="") & Q(attachment_count__gt=0)),
+                name="item_attachments_counted",
+            ),
+            models.CheckConstraint(
+                condition=Q(condition="", condition_on=None) | (~Q(condition="") & Q(condition_on__isnull=False)),
+                name="item_condition_dated",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,11 +4,14 @@ Who has what is known only while the item is out. Giving back deletes the Loan r
 patron and an item. Nor may anything be laid side by side by its time: a patron's page seen at 10:00:05, a loan logged
 at 10:00:07, an item's row written at 10:00:07 would tell as much as a name. Therefore
 
-- LoanStatistic has a patron's category and a date, but no item, and a random key;
+- LoanStatistic has a patron's category and a date, but no item, and a random key; at night a day's rows are written
+  anew in random order under new keys and without terminal;
 - the audit event of a loan or return has terminal and time, but no item and no patron;
-- an item is written about only when it comes back (ReturnToday), and the next day that becomes a count by month
+- an item is written about only when it comes back (HandledToday), and the next day that becomes a count by month
   (ItemTally), all of a day at once and in the items' own order. Even the transaction numbers that PostgreSQL keeps
-  beside each row then tell nothing.
+  beside each row then tell nothing;
+- whatever a return takes away and its undoing needs again is in the counter's page alone, sealed (actions/undo.py);
+- the last borrower of an item is kept only where the library chose so, for days, sealed (LastBorrower).
 """
 
 import uuid
@@ -18,36 +21,8 @@ from django.db.models.functions import Now
 
 from app.branches.models import Branch
 from app.catalog.models import Item
-from app.patrons.models import Patron, PatronCategory
-
-
-class LoanRule(models.Model):
-    """One row of the rule table. An empty branch, category or material type means any."""
-
-    branch = models.ForeignKey(Branch, on_delete=models.CASCADE, null=True, blank=True, verbose_name="館")
-    category = models.ForeignKey(
-        PatronCategory, on_delete=models.CASCADE, null=True, blank=True, verbose_name="利用者区分"
-    )
-    material_type = models.CharField("資料種別", max_length=20, blank=True, default="")
-    limit = models.PositiveSmallIntegerField("点数", help_text="この規則に当たる資料を同時に借りられる点数")
-    period_days = models.PositiveSmallIntegerField("期間(日)")
-    renewals = models.PositiveSmallIntegerField("延長回数", default=1)
-    overdue_block_days = models.PositiveSmallIntegerField(
-        "延滞停止(日)", null=True, blank=True, help_text="この日数以上の延滞があれば新しい貸出を止める。空なら止めない"
-    )
-    reference_allowed = models.BooleanField("禁帯出も貸す", default=False)
-
-    class Meta:
-        verbose_name = "貸出規則"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["branch", "category", "material_type"], name="circulation_rule_once", nulls_distinct=False
-            ),
-            models.CheckConstraint(
-                name="circulation_rule_lends",
-                condition=models.Q(period_days__gte=1) & models.Q(period_days__lte=366),
-            ),
-        ]
+from app.patrons.models import Patron, PatronStop
+from app.web.sealed import SealedTextField
 
 
 class Loan(models.Model):
@@ -59,6 +34,10 @@ class Loan(models.Model):
     lent_at = models.DateTimeField("貸出日時", db_default=Now())
     due_on = models.DateField("返却期限")
     renewed = models.PositiveSmallIntegerField("延長回数", default=0, db_default=0)
+    terminal = models.GenericIPAddressField("貸出端末", null=True, blank=True)
+    without_card = models.BooleanField("券なし", default=False, db_default=False)
+    due_changed_by = models.CharField("期限変更者", max_length=40, blank=True, default="", db_default="")
+    due_reason = models.CharField("期限変更の理由", max_length=100, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = "貸出"
@@ -74,24 +53,37 @@ class Loan(models.Model):
 
 
 class LoanStatistic(models.Model):
-    """One loan, renewal or return as a figure. The key is random so that its order tells nothing."""
+    """One act at a counter as a figure. The key is random so that its order tells nothing.
+
+    `terminal` is for the day's own report and gone the next day. In-library use and requests from the closed stack
+    have neither category nor age: nobody's card is read for them.
+    """
 
     class Act(models.TextChoices):
         LEND = "lend", "貸出"
         RENEW = "renew", "延長"
         RETURN = "return", "返却"
+        USE = "use", "館内利用"
+        STACK = "stack", "書庫出納"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     act = models.CharField(max_length=6, choices=Act)
     on_date = models.DateField("日付")
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, verbose_name="館")
-    category = models.CharField("利用者区分", max_length=20)
+    category = models.CharField("利用者区分", max_length=20, blank=True)
     age_band = models.CharField("年齢層", max_length=6, blank=True)
+    district = models.CharField("地区", max_length=20, blank=True, default="", db_default="")
     material_type = models.CharField("資料種別", max_length=20)
+    without_card = models.BooleanField("券なし", default=False, db_default=False)
+    terminal = models.GenericIPAddressField("端末", null=True, blank=True)
 
     class Meta:
         verbose_name = "貸出統計"
-        indexes = [models.Index(fields=["on_date", "branch", "act"], name="circulation_statistic_day")]
+        indexes = [
+            models.Index(fields=["on_date", "branch", "act"], name="circulation_statistic_day"),
+            # The figures that the night has not shuffled yet.
+            models.Index(fields=["on_date"], name="circulation_statistic_new", condition=~models.Q(terminal=None)),
+        ]
 
 
 class ItemTally(models.Model):
@@ -109,16 +101,89 @@ class ItemTally(models.Model):
         ]
 
 
-class ReturnToday(models.Model):
-    """An item that came back today: tells a double scan from a mistake, and waits to be counted.
+class HandledToday(models.Model):
+    """An item that passed the counter today: tells a double scan from a mistake, and a return waits to be counted.
 
-    `actions.settle_returns` turns the rows of past days into tallies and deletes them.
+    `actions.settle_returns` turns the returns of past days into tallies and deletes all rows of past days. A loan
+    that was undone leaves a row too: so the night writes over the item's lock of that transaction as well.
     """
 
+    class What(models.TextChoices):
+        RETURN = "return", "返却"
+        UNDONE = "undone", "取消"
+        USE = "use", "館内利用"
+        STACK = "stack", "書庫出納"
+
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
-    lent_month = models.DateField("貸出月")
+    what = models.CharField(max_length=6, choices=What, default=What.RETURN, db_default=What.RETURN)
+    lent_month = models.DateField("貸出月", null=True)
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        verbose_name = "当日の返却"
+        verbose_name = "当日の取扱い"
         indexes = [models.Index(fields=["at"], name="circulation_return_at")]
+        constraints = [
+            # Only what came back from a loan is counted by the month it was lent in.
+            models.CheckConstraint(
+                name="circulation_handled_counts",
+                condition=models.Q(what="return", lent_month__isnull=False)
+                | (~models.Q(what="return") & models.Q(lent_month=None)),
+            ),
+        ]
+
+
+class ReturnStop(models.Model):
+    """A stop of lending that ends when the patron has nothing out any more, if not before by its date.
+
+    It ends when the card is read next, when something is lent, or by the job of every five minutes; never in the
+    transaction of a return, nor next to it: the patron's row would say whose the item was.
+    """
+
+    stop = models.OneToOneField(PatronStop, on_delete=models.CASCADE, primary_key=True, related_name="ends_with_return")
+    ended_on = models.DateField("解除日", null=True)
+
+    class Meta:
+        verbose_name = "全点返却で解ける停止"
+
+
+class UndoKey(models.Model):
+    """The random part of the key that seals undo tokens for a few minutes; then the row is deleted.
+
+    The table is UNLOGGED (migration 0003): it is in no write-ahead log, no archive and on no standby.
+    """
+
+    epoch = models.BigIntegerField(primary_key=True)
+    secret = models.BinaryField()
+
+    class Meta:
+        verbose_name = "取消の鍵"
+
+
+class CounterPolicy(models.Model):
+    """What the library decided about its counters as a whole: one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    same_title_note = models.BooleanField("同じ書誌を重ねて借りるときに知らせる", default=True, db_default=True)
+    last_borrower_days = models.PositiveSmallIntegerField(
+        "直前の借受者を保つ日数", default=0, db_default=0, help_text="0 は保たない。汚破損の確認のために14日まで"
+    )
+
+    class Meta:
+        verbose_name = "窓口の方針"
+        constraints = [
+            models.CheckConstraint(name="circulation_policy_single", condition=models.Q(id=1)),
+            models.CheckConstraint(name="circulation_policy_days", condition=models.Q(last_borrower_days__lte=14)),
+        ]
+
+
+class LastBorrower(models.Model):
+    """Who had an item last, for as many days as the library chose (none unless it did). Sealed: whoever reads the
+    database reads no patron here. One row an item; the nightly job deletes what is past its days."""
+
+    item = models.OneToOneField(Item, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    patron = SealedTextField("利用者")
+    returned_on = models.DateField("返却日")
+
+    class Meta:
+        verbose_name = "直前の借受者"
+        indexes = [models.Index(fields=["returned_on"], name="circulation_last_day")]

@@ -1,73 +1,33 @@
-"""Pure decisions of the counter. Everything comes in as arguments; every answer says why."""
+"""Pure decisions of the counter. Everything comes in as arguments; every answer says why.
 
-from collections.abc import Iterable
+What the library decided (limits, periods, stages) comes as `Terms` from app.regulations; here stands what follows.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from app.branches.rules import Closing, next_open
+from app.branches.rules import LONGEST_CLOSURE_DAYS, Closing, next_open
+from app.regulations.rules import STOP_LENDING, Terms, stage_of
 
-
-@dataclass(frozen=True)
-class Rule:
-    """One row of the rule table; None or empty means any."""
-
-    branch_id: int | None
-    category_id: int | None
-    material_type: str
-    limit: int
-    period_days: int
-    renewals: int = 1
-    overdue_block_days: int | None = None
-    reference_allowed: bool = False
-
-    def fits(self, branch_id: int, category_id: int, material_type: str) -> bool:
-        """Whether the row speaks about this case."""
-        return (
-            self.branch_id in (None, branch_id)
-            and self.category_id in (None, category_id)
-            and self.material_type in ("", material_type)
-        )
-
-    @property
-    def rank(self) -> tuple[int, bool, bool, bool]:
-        """How special the row is: the number of named columns, then patron before material before branch."""
-        named = (self.category_id is not None, bool(self.material_type), self.branch_id is not None)
-        return (sum(named), *named)
-
-    @property
-    def why(self) -> str:
-        """Which columns made the row win, for the screen."""
-        named = [
-            name
-            for name, given in (
-                ("利用者区分", self.category_id is not None),
-                ("資料種別", bool(self.material_type)),
-                ("館", self.branch_id is not None),
-            )
-            if given
-        ]
-        return "・".join(named) + "を指定した規則" if named else "全体の規則"
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What one case comes to: the row for the item, and the row that limits the patron's total."""
-
-    item: Rule
-    total: Rule
-
-
-class NoRule(Exception):
-    """The table has no row for the case: a fault of the table, not of the patron."""
-
-
-def terms(rules: Iterable[Rule], branch_id: int, category_id: int, material_type: str) -> Terms:
-    """The winning rows. NoRule when no row fits (the general row is missing)."""
-    fitting = [rule for rule in rules if rule.fits(branch_id, category_id, material_type)]
-    general = [rule for rule in fitting if not rule.material_type]
-    if not general:
-        raise NoRule("貸出規則の表に、全体に当たる行がありません。")
-    return Terms(item=max(fitting, key=lambda rule: rule.rank), total=max(general, key=lambda rule: rule.rank))
+# What a person with the right may let pass for a reason; everything else stays as it is.
+OVERRIDABLE = frozenset(
+    {
+        "stopped",
+        "overdue",
+        "limit",
+        "material_limit",
+        "reference_only",
+        "in_library",
+        "latest",
+        "refused",
+        "late",
+        "held",
+        "renewals",
+        "too_early",
+    }
+)
+FOR_EVER = date.max
 
 
 @dataclass(frozen=True)
@@ -77,25 +37,68 @@ class Borrower:
     valid_until: date | None
     stopped_until: date | None
     due_dates: tuple[date, ...]
-    """Due dates of everything out now."""
-    of_material: int
+    """Due dates of everything out now; a set counts once."""
+    of_material: int = 0
     """How many of those are of the material type in question."""
+    withdrawn: bool = False
 
-    def days_late(self, today: date) -> int:
-        """Days of the longest overdue; 0 when nothing is overdue."""
-        return max([(today - due).days for due in self.due_dates if due < today], default=0)
+    def days_late(self, today: date) -> tuple[int, ...]:
+        """Days of everything that is overdue, the longest first."""
+        return tuple(sorted(((today - due).days for due in self.due_dates if due < today), reverse=True))
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What the decision needs to know of an item. `shelf_problem` names a state in which it is not lent (整理中 …)."""
+
+    reference_only: bool = False
+    restriction: str = ""
+    shelf_problem: str = ""
+
+
+@dataclass(frozen=True)
+class Objection:
+    """Why not: a code, a sentence, and the row of the table that says so."""
+
+    code: str
+    message: str
+    why: str = ""
+
+    @property
+    def overridable(self) -> bool:
+        return self.code in OVERRIDABLE
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Yes with a due date, or no with a code and a sentence. `notes` are warnings that do not stop."""
+    """What stands against it, and the due date when nothing does. `notes` are warnings that do not stop.
 
-    allowed: bool
-    code: str
-    message: str
+    `passed` are the objections that were let pass.
+    """
+
+    objections: tuple[Objection, ...] = ()
     due_on: date | None = None
     why: str = ""
     notes: tuple[str, ...] = ()
+    passed: tuple[Objection, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        return not self.objections
+
+    @property
+    def code(self) -> str:
+        """The first objection's code; empty when there is none."""
+        return self.objections[0].code if self.objections else ""
+
+    @property
+    def message(self) -> str:
+        return self.objections[0].message if self.objections else ""
+
+    @property
+    def overridable(self) -> bool:
+        """Whether everything that stands against it may be let pass."""
+        return bool(self.objections) and all(objection.overridable for objection in self.objections)
 
 
 def due_date(today: date, period_days: int, closing: Closing) -> date:
@@ -103,61 +106,187 @@ def due_date(today: date, period_days: int, closing: Closing) -> date:
     return next_open(today + timedelta(days=period_days), closing)
 
 
-def _no(code: str, message: str, why: str = "") -> Verdict:
-    return Verdict(False, code, message, why=why)
+def last_open(day: date, closing: Closing) -> date:
+    """The last open day on or before `day`. ValueError when there is none within 400 days."""
+    for offset in range(LONGEST_CLOSURE_DAYS):
+        candidate = day - timedelta(days=offset)
+        if not closing.is_closed(candidate):
+            return candidate
+    raise ValueError(f"no open day within {LONGEST_CLOSURE_DAYS} days before {day}")
 
 
-def may_borrow(borrower: Borrower, case: Terms, today: date) -> Verdict | None:
-    """What speaks against the patron whatever the item is; None when nothing does."""
+def book_drop_day(today: date, closing: Closing) -> date:
+    """The day that the book drop counts for, emptied before opening: the last open day before today."""
+    return last_open(today - timedelta(days=1), closing)
+
+
+def against_patron(borrower: Borrower, terms: Terms, today: date) -> Iterator[Objection]:
+    """What speaks against the patron whatever the item is."""
+    if borrower.withdrawn:
+        yield Objection("withdrawn", "退会した利用者です。")
     if borrower.valid_until is not None and borrower.valid_until < today:
-        return _no("expired", f"利用券の有効期限（{borrower.valid_until:%Y/%m/%d}）が切れています。更新してください。")
+        yield Objection(
+            "expired", f"利用券の有効期限（{borrower.valid_until:%Y/%m/%d}）が切れています。更新してください。"
+        )
     if borrower.stopped_until is not None and today <= borrower.stopped_until:
-        return _no("stopped", f"{borrower.stopped_until:%Y/%m/%d}まで貸出を停止しています。")
-    late, block = borrower.days_late(today), case.total.overdue_block_days
-    if block is not None and late >= block:
-        return _no("overdue", f"{late}日延滞の資料があるため貸し出せません（{block}日以上で停止）。", case.total.why)
-    return None
+        until = "" if borrower.stopped_until == FOR_EVER else f"{borrower.stopped_until:%Y/%m/%d}まで"
+        yield Objection("stopped", f"{until}貸出を停止しています。")
+    late = borrower.days_late(today)
+    reached = [stage for stage in stage_of(terms.overdue_stages.value, late) if stage.effect == STOP_LENDING]
+    if reached:
+        stage = reached[0]
+        items = f"{stage.items}点以上が" if stage.items > 1 else ""
+        yield Objection(
+            "overdue",
+            f"{late[0]}日延滞の資料があるため貸し出せません（{items}{stage.days}日以上で停止）。",
+            terms.overdue_stages.why,
+        )
+
+
+def _against_item(thing: Thing, terms: Terms) -> Iterator[Objection]:
+    if thing.shelf_problem:
+        yield Objection("not_lendable", f"この資料は「{thing.shelf_problem}」のため貸し出せません。")
+    reference = terms.reference_allowed
+    if thing.reference_only and not reference.value:
+        yield Objection("reference_only", "禁帯出の資料です。館内でご利用ください。", reference.why)
+    if thing.restriction == "in_library" and not reference.value:
+        yield Objection("in_library", "館内のみの資料です。館内でご利用ください。", reference.why)
+    latest = terms.latest_refused
+    # The latest issue stays unless a row of the table expressly lets it go.
+    if thing.restriction == "latest" and (latest.value or latest.rule_id is None):
+        yield Objection("latest", "最新号のため、次の号が出るまで貸し出せません。", latest.why)
+    if terms.lending_refused.value:
+        yield Objection("refused", "この利用者・資料の組合せでは貸し出しません。", terms.lending_refused.why)
+
+
+def _against_count(borrower: Borrower, terms: Terms) -> Iterator[Objection]:
+    total, kind, count = terms.total_limit, terms.loan_limit, len(borrower.due_dates)
+    if total.value is not None and count >= total.value:
+        yield Objection("limit", f"貸出は{total.value}点までです（現在{count}点）。", total.why)
+    if kind.value is not None and borrower.of_material >= kind.value:
+        yield Objection(
+            "material_limit", f"この種別の貸出は{kind.value}点までです（現在{borrower.of_material}点）。", kind.why
+        )
+
+
+def _judged(objections: Iterable[Objection], let_pass: Collection[str]) -> tuple[list[Objection], list[Objection]]:
+    standing, passed = [], []
+    for objection in objections:
+        (passed if objection.overridable and objection.code in let_pass else standing).append(objection)
+    return standing, passed
+
+
+def overdue_note(borrower: Borrower, today: date) -> tuple[str, ...]:
+    """The line about overdue items that does not stop anything."""
+    late = borrower.days_late(today)
+    return (f"{late[0]}日延滞の資料があります。",) if late else ()
 
 
 def may_lend(
-    borrower: Borrower, case: Terms, closing: Closing, today: date, *, reference_only: bool, shelf_problem: str = ""
+    borrower: Borrower,
+    terms: Terms,
+    closing: Closing,
+    today: date,
+    thing: Thing = Thing(),
+    *,
+    let_pass: Collection[str] = (),
+    due_on: date | None = None,
 ) -> Verdict:
-    """Whether this item may go to this patron today.
+    """Whether this item may go to this patron today, and until when.
 
-    `shelf_problem` is the name of a state in which items are not lent (整理中, 除籍 …), empty when there is none.
+    `let_pass` are the codes of objections that somebody with the right overrode; `due_on` a due date set by hand.
     """
-    against = may_borrow(borrower, case, today)
-    if against:
-        return against
-    if shelf_problem:
-        return _no("not_lendable", f"この資料は「{shelf_problem}」のため貸し出せません。")
-    if reference_only and not case.item.reference_allowed:
-        return _no("reference_only", "禁帯出の資料です。館内でご利用ください。", case.item.why)
-    count = len(borrower.due_dates)
-    if count >= case.total.limit:
-        return _no("limit", f"貸出は{case.total.limit}点までです（現在{count}点）。", case.total.why)
-    if case.item.material_type and borrower.of_material >= case.item.limit:
-        return _no(
-            "material_limit",
-            f"この種別の貸出は{case.item.limit}点までです（現在{borrower.of_material}点）。",
-            case.item.why,
-        )
-    late = borrower.days_late(today)
-    notes = (f"{late}日延滞の資料があります。",) if late else ()
-    due = due_date(today, case.item.period_days, closing)
-    return Verdict(True, "lend", f"{due:%m/%d}までにお返しください。", due, case.item.why, notes)
+    against = (
+        *against_patron(borrower, terms, today),
+        *_against_item(thing, terms),
+        *_against_count(borrower, terms),
+        *_against_due(due_on, today, closing),
+    )
+    standing, passed = _judged(against, let_pass)
+    if standing:
+        return Verdict(tuple(standing))
+    due, why = _due(terms, closing, today, due_on)
+    return Verdict((), due, why, overdue_note(borrower, today), tuple(passed))
 
 
-def may_renew(borrower: Borrower, case: Terms, closing: Closing, today: date, *, due_on: date, renewed: int) -> Verdict:
-    """Whether a loan may be extended today. The new period counts from today and never shortens the old one."""
-    against = may_borrow(borrower, case, today)
-    if against:
-        return against
+def _due(terms: Terms, closing: Closing, today: date, by_hand: date | None) -> tuple[date, str]:
+    if by_hand is not None:
+        return by_hand, "期限を指定"
+    fixed = terms.fixed_due
+    if fixed.value is not None:
+        return next_open(max(fixed.value, today), closing), fixed.why
+    return due_date(today, terms.period_days.value, closing), terms.period_days.why
+
+
+def _against_due(due_on: date | None, today: date, closing: Closing) -> Iterator[Objection]:
+    problem = due_problem(due_on, today, closing) if due_on is not None else ""
+    if problem:
+        yield Objection("bad_due", problem)
+
+
+def due_problem(due_on: date, today: date, closing: Closing) -> str:
+    """What is wrong with a due date set by hand, in words; empty when nothing is."""
     if due_on < today:
-        return _no("late", f"返却期限を{(today - due_on).days}日過ぎているため延長できません。")
-    if renewed >= case.item.renewals:
-        return _no("renewals", f"延長は{case.item.renewals}回までです。", case.item.why)
-    due = due_date(today, case.item.period_days, closing)
+        return "返却期限に過去の日は指定できません。"
+    if (due_on - today).days > 366:
+        return "返却期限は1年以内で指定してください。"
+    if closing.is_closed(due_on):
+        return f"{due_on:%m/%d}は休館日です。開館日（{next_open(due_on, closing):%m/%d}など）を指定してください。"
+    return ""
+
+
+def may_renew(
+    borrower: Borrower,
+    terms: Terms,
+    closing: Closing,
+    today: date,
+    *,
+    due_on: date,
+    renewed: int,
+    lent_on: date,
+    waiting: int = 0,
+    let_pass: Collection[str] = (),
+) -> Verdict:
+    """Whether a loan may be extended today. The new period never shortens the old one.
+
+    `waiting` is the number of holds that want this item.
+    """
+    standing, passed = _judged(
+        (*against_patron(borrower, terms, today), *_against_renewal(terms, today, due_on, renewed, lent_on, waiting)),
+        let_pass,
+    )
+    if standing:
+        return Verdict(tuple(standing))
+    days = terms.renew_days.value or terms.period_days.value
+    due, why = due_date(max(due_on, today) if terms.renew_from_due.value else today, days, closing), terms.renewals.why
+    if terms.fixed_due.value is not None:
+        due, why = next_open(max(terms.fixed_due.value, today), closing), terms.fixed_due.why
     if due <= due_on:
-        return _no("no_gain", f"いま延長しても期限（{due_on:%m/%d}）は延びません。")
-    return Verdict(True, "renew", f"{due:%m/%d}まで延長しました。", due, case.item.why)
+        return Verdict((Objection("no_gain", f"いま延長しても期限（{due_on:%m/%d}）は延びません。"),))
+    return Verdict((), due, why, (), tuple(passed))
+
+
+def _against_renewal(
+    terms: Terms, today: date, due_on: date, renewed: int, lent_on: date, waiting: int
+) -> Iterator[Objection]:
+    if due_on < today and not terms.renew_when_late.value:
+        message = f"返却期限を{(today - due_on).days}日過ぎているため延長できません。"
+        yield Objection("late", message, terms.renew_when_late.why)
+    if waiting and not terms.renew_when_waiting.value:
+        yield Objection("held", f"予約が{waiting}件あるため延長できません。", terms.renew_when_waiting.why)
+    if renewed >= terms.renewals.value:
+        yield Objection("renewals", f"延長は{terms.renewals.value}回までです。", terms.renewals.why)
+    after = terms.renew_after_days
+    if (today - lent_on).days < after.value:
+        yield Objection("too_early", f"貸出から{after.value}日間は延長できません。", after.why)
+
+
+def return_day_problem(on_date: date, today: date, closing: Closing, most_days: int = 31) -> str:
+    """What is wrong with a date to which a return is set back, in words; empty when nothing is."""
+    if on_date > today:
+        return "返却日に先の日は指定できません。"
+    if (today - on_date).days > most_days:
+        return f"返却日は{most_days}日前までさかのぼれます。"
+    if on_date != today and closing.is_closed(on_date):
+        return f"{on_date:%m/%d}は休館日です。前の開館日（{last_open(on_date, closing):%m/%d}）を指定してください。"
+    return ""

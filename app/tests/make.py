@@ -12,8 +12,9 @@ from app.access.models import StaffUser
 from app.access.queries import operations_of
 from app.branches.models import Branch
 from app.catalog.models import BibliographicRecord, Item
-from app.patrons.models import Patron, PatronCategory
-from app.patrons.rules import kana_key, with_check_digit
+from app.patrons.models import Patron, PatronCard, PatronCategory
+from app.patrons.rules import with_check_digit
+from app.regulations.models import Regulation
 
 _number = count(1)
 PASSWORD = "yomu-yomu-yomu-1"
@@ -39,7 +40,9 @@ def patron(**fields: Any) -> Patron:
         "valid_until": timezone.localdate() + timedelta(days=365),
     }
     given.update(fields)
-    return Patron.objects.create(kana_key=kana_key(given["kana"]), **given)
+    made = Patron.objects.create(**given)
+    PatronCard.objects.create(number=made.card_number, patron=made, since=made.registered_on)
+    return made
 
 
 def item(title: str = "ごんぎつね", **fields: Any) -> Item:
@@ -48,6 +51,14 @@ def item(title: str = "ごんぎつね", **fields: Any) -> Item:
     record = fields.pop("record", None) or BibliographicRecord.objects.create(title=title)
     given = {"branch": branch(), "barcode": with_check_digit(f"2{number:08}"), "record": record}
     return Item.objects.create(**{**given, **fields})
+
+
+def rule(**fields: Any) -> Regulation:
+    """The library's first rule for these keys (branch, category, material_type, location), with these values."""
+    names = ("branch", "category", "material_type", "location", "effective_until")
+    key = {name: fields.pop(name) for name in names if name in fields}
+    wanted = {"branch": None, "category": None, "material_type": "", "location": "", "effective_until": None, **key}
+    return Regulation.objects.update_or_create(effective_from=date(2000, 1, 1), **wanted, defaults=fields)[0]
 
 
 def staff(role: str = "counter", **fields: Any) -> StaffUser:

@@ -15,7 +15,7 @@ from app.access.actor import Actor
 from app.audit.models import AuditEvent
 from app.branches.models import ClosedDay
 from app.circulation import actions, queries
-from app.circulation.models import ItemTally, Loan, LoanRule, LoanStatistic, ReturnToday
+from app.circulation.models import HandledToday, ItemTally, Loan, LoanStatistic
 from app.tests import make
 
 LATER = timedelta(minutes=5)
@@ -105,10 +105,10 @@ def test_the_limit_of_the_table_stops_the_eleventh(clerk, here):
 
 def test_a_row_for_one_category_changes_its_period_only(clerk, here):
     who = make.patron()
-    LoanRule.objects.create(category=who.category, limit=3, period_days=30)
+    make.rule(category=who.category, period_days=30)
     outcome = actions.lend(clerk, who.pk, make.item().barcode, here)
     assert outcome.due_on == timezone.localdate() + timedelta(days=30)
-    assert outcome.why == "利用者区分を指定した規則"
+    assert outcome.why == "「一般」の規則"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_two_counters_that_scan_one_item_at_once_make_one_loan():
 @pytest.mark.django_db(transaction=True)
 def test_a_patron_at_two_counters_gets_no_more_than_the_limit():
     here, who = make.branch(), make.patron()
-    LoanRule.objects.filter(material_type="").update(limit=1)
+    make.rule(total_limit=1)
     pairs = [(make.actor(), make.item()) for _ in range(3)]
     start = threading.Barrier(len(pairs))
     codes: list[str] = []
@@ -249,7 +249,7 @@ def test_what_stays_of_a_loan_cannot_be_laid_beside_a_view_of_the_patron(clerk, 
     assert statistic.id.version == 4
     assert not {"item", "patron", "lent_at"} & {field.name for field in LoanStatistic._meta.fields}
     assert {field.name for field in ItemTally._meta.fields} == {"id", "item", "month", "loans"}
-    assert {field.name for field in ReturnToday._meta.fields} == {"id", "item", "lent_month", "at"}
+    assert {field.name for field in HandledToday._meta.fields} == {"id", "item", "lent_month", "at"}
     acts = AuditEvent.objects.filter(operation__in=["circulation.lend", "circulation.give_back"])
     assert acts.count() == 2
     for event in acts:
@@ -262,7 +262,7 @@ def test_the_transaction_that_lends_writes_nothing_that_stays_about_the_item(cle
     """PostgreSQL keeps each row's transaction number (xmin): rows of one transaction can be laid side by side."""
     actions.lend(clerk, make.patron().pk, make.item().barcode, here)
     assert not ItemTally.objects.exists()
-    assert not ReturnToday.objects.exists()
+    assert not HandledToday.objects.exists()
 
 
 def test_the_day_after_the_returns_are_counts_by_month_in_the_items_order_and_their_times_are_gone(clerk, here):
@@ -273,7 +273,7 @@ def test_the_day_after_the_returns_are_counts_by_month_in_the_items_order_and_th
         actions.give_back(clerk, thing.barcode, here, now=evening)
     assert actions.settle_returns(evening.date()) == 0
     assert actions.settle_returns(date(2026, 12, 1)) == 4
-    assert not ReturnToday.objects.exists()
+    assert not HandledToday.objects.exists()
     tallies = list(ItemTally.objects.order_by("id").values_list("item_id", "month", "loans"))
     assert tallies == [(thing.pk, date(2026, 11, 1), 1) for thing in things]
     actions.lend(clerk, who.pk, things[0].barcode, here, now=evening)
@@ -312,7 +312,7 @@ def test_the_first_return_of_a_day_settles_the_days_before(clerk, here):
     for thing, now in ((first, timezone.now() - timedelta(days=2)), (second, timezone.now())):
         actions.lend(clerk, make.patron().pk, thing.barcode, here, now=now - timedelta(hours=1))
         actions.give_back(clerk, thing.barcode, here, now=now)
-    assert list(ReturnToday.objects.values_list("item_id", flat=True)) == [second.pk]
+    assert list(HandledToday.objects.values_list("item_id", flat=True)) == [second.pk]
     assert ItemTally.objects.get().item_id == first.pk
 
 
@@ -324,7 +324,7 @@ def test_a_refused_scan_leaves_no_figure_and_no_event(clerk, here):
 
 def test_lending_takes_ten_statements_however_much_the_patron_has(clerk, here, django_assert_max_num_queries):
     who = make.patron()
-    LoanRule.objects.filter(material_type="").update(limit=300)
+    make.rule(total_limit=300)
     for _ in range(40):
         actions.lend(clerk, who.pk, make.item().barcode, here)
     thing = make.item()

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from app.access.models import FailedSignIn
-from app.circulation.models import ItemTally, ReturnToday
+from app.circulation.models import HandledToday, ItemTally
 from app.tests import make
 
 
@@ -21,8 +21,8 @@ def miss(subject, age):
 def test_the_night_counts_returns_ends_sessions_and_forgets_misses_of_past_days(capsys):
     now, thing = timezone.now(), make.item()
     month = timezone.localdate().replace(day=1)
-    ReturnToday.objects.create(item=thing, lent_month=month, at=now - timedelta(days=1))
-    ReturnToday.objects.create(item=thing, lent_month=month, at=now)
+    HandledToday.objects.create(item=thing, lent_month=month, at=now - timedelta(days=1))
+    HandledToday.objects.create(item=thing, lent_month=month, at=now)
     for key, left in (("ended", -timedelta(hours=1)), ("going-on", timedelta(hours=1))):
         Session.objects.create(session_key=key, session_data="", expire_date=now + left)
     miss("yesterday", timedelta(hours=25))
@@ -30,7 +30,7 @@ def test_the_night_counts_returns_ends_sessions_and_forgets_misses_of_past_days(
     for _ in range(2):  # a second run finds nothing to do
         call_command("nightly")
         assert ItemTally.objects.get().loans == 1
-        assert ReturnToday.objects.count() == 1
+        assert HandledToday.objects.count() == 1
         assert list(Session.objects.values_list("session_key", flat=True)) == ["going-on"]
         assert list(FailedSignIn.objects.values_list("subject", flat=True)) == ["today"]
     assert "tallies written: 1" in capsys.readouterr().out

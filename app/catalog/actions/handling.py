@@ -1,0 +1,216 @@
+"""What the counter does to items: temporary records, damage notes, sets, things that turn up again, moving shelves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from app.access.actions import require
+from app.access.actor import Actor
+from app.audit import actions as audit
+from app.branches.models import Branch
+from app.catalog import rules, search
+from app.catalog.actions.operations import (
+    CONDITION,
+    EDIT_ITEM,
+    RELOCATE,
+    RESTORE,
+    TEMPORARY,
+    CatalogError,
+)
+from app.catalog.codes import Origin, ShelfStatus
+from app.catalog.models import BibliographicRecord, Item, ItemSet
+
+MOST_AT_ONCE = 500
+MOVABLE = ("location", "shelf_mark", "status")
+
+
+@transaction.atomic
+def register_temporary(actor: Actor, title: str, barcode: str, branch: Branch) -> Item:
+    """An item that has no record yet, under a title typed at the counter; the search does not know it.
+
+    CatalogError for an empty title and for a number that is wrong or used.
+    """
+    require(actor, TEMPORARY)
+    title = " ".join(title.split())
+    problem = rules.barcode_problem(barcode)
+    if not title:
+        problem = "仮登録する題名を入力してください。"
+    if problem:
+        raise CatalogError(problem)
+    if Item.objects.filter(barcode=barcode).exists():
+        raise CatalogError(f"資料番号 {barcode} はすでに使われています。")
+    record = BibliographicRecord.objects.create(origin=Origin.TEMPORARY, title=title)
+    item = Item.objects.create(record=record, branch=branch, barcode=barcode)
+    audit.record(actor, TEMPORARY, subject_type="branch", subject_id=branch.code, detail={"title": title[:80]})
+    return item
+
+
+@transaction.atomic
+def join_temporary(actor: Actor, barcode: str, record_id: int) -> Item:
+    """Give a temporarily registered item its real record; the item itself, and so its loan, stays what it is.
+
+    The temporary record goes when nothing else hangs on it. Joining again changes nothing. CatalogError otherwise.
+    """
+    require(actor, EDIT_ITEM)
+    item = Item.objects.select_for_update(of=("self",)).select_related("record").filter(barcode=barcode).first()
+    if item is None:
+        raise CatalogError(f"資料番号 {barcode} は登録されていません。")
+    if item.record_id == record_id:
+        return item
+    record = BibliographicRecord.objects.select_for_update().defer("marc").filter(pk=record_id).first()
+    if record is None:
+        raise CatalogError("書誌が見つかりません。")
+    if item.record.origin != Origin.TEMPORARY:
+        raise CatalogError("仮登録の資料ではありません。")
+    old, item.record = item.record, record
+    item.material_type = record.material_type
+    item.call_number = item.call_number or rules.call_number(
+        record.ndc, (record.creator_readings or [""])[0], record.volume
+    )
+    item.save(update_fields=["record", "material_type", "call_number", "updated_at"])
+    _drop_if_empty(old)
+    search.index([record.pk])
+    detail = {"from": old.title[:80], "to": record.pk}
+    audit.record(actor, EDIT_ITEM, subject_type="item", subject_id=barcode, detail=detail)
+    return item
+
+
+def _drop_if_empty(record: BibliographicRecord) -> None:
+    try:
+        with transaction.atomic():
+            record.delete()
+    except ProtectedError:
+        pass  # other items or holds still hang on it: they are joined one by one
+
+
+@transaction.atomic
+def note_condition(actor: Actor, item: Item, text: str, today: date) -> None:
+    """Write what is damaged or missing; the counter shows it at the next loan and return. An empty text clears it."""
+    require(actor, CONDITION)
+    text = " ".join(text.split())[:200]
+    locked = Item.objects.select_for_update(no_key=True).get(pk=item.pk)
+    if locked.condition == text:
+        return
+    before = locked.condition
+    item.condition = locked.condition = text
+    item.condition_on = locked.condition_on = today if text else None
+    locked.save(update_fields=["condition", "condition_on"])
+    detail = {"changed": {"condition": [before, text]}}
+    audit.record(actor, CONDITION, subject_type="item", subject_id=item.barcode, detail=detail)
+
+
+@transaction.atomic
+def restore_to_stock(actor: Actor, item: Item) -> None:
+    """A missing or withdrawn item is there again. The caller has locked it and asked."""
+    require(actor, RESTORE)
+    before, item.status = item.status, ShelfStatus.IN_STOCK
+    item.save(update_fields=["status", "updated_at"])
+    search.index([item.record_id])
+    detail = {"changed": {"status": [before, str(item.status)]}}
+    audit.record(actor, RESTORE, subject_type="item", subject_id=item.barcode, detail=detail)
+
+
+@transaction.atomic
+def put_set(actor: Actor, name: str, barcodes: Iterable[str]) -> ItemSet:
+    """Make the items one set: lent and returned together. CatalogError for unknown items, for a set of fewer than
+    two, for items of another set and for items that are out."""
+    require(actor, EDIT_ITEM)
+    wanted = list(dict.fromkeys(barcodes))
+    name = " ".join(name.split())
+    items = list(Item.objects.select_for_update(of=("self",)).filter(barcode__in=wanted).order_by("pk"))
+    unknown = set(wanted) - {item.barcode for item in items}
+    if unknown:
+        raise CatalogError(f"登録されていない資料番号です: {'、'.join(sorted(unknown))}")
+    if not name or len(items) < 2:
+        raise CatalogError("組には名称と2点以上の資料が要ります。")
+    if any(item.item_set_id for item in items):
+        raise CatalogError("すでに別の組に入っている資料があります。")
+    if Item.objects.filter(pk__in=[item.pk for item in items], loans__isnull=False).exists():
+        raise CatalogError("貸出中の資料は組に入れられません。")
+    made = ItemSet.objects.create(name=name[:100])
+    Item.objects.filter(pk__in=[item.pk for item in items]).update(item_set=made)
+    for item in items:
+        audit.record(actor, EDIT_ITEM, subject_type="item", subject_id=item.barcode, detail={"set": name})
+    return made
+
+
+@transaction.atomic
+def dissolve_set(actor: Actor, set_id: int) -> None:
+    """The items are single again. CatalogError while any of them is out."""
+    require(actor, EDIT_ITEM)
+    items = list(Item.objects.select_for_update(of=("self",)).filter(item_set_id=set_id).order_by("pk"))
+    if Item.objects.filter(item_set_id=set_id, loans__isnull=False).exists():
+        raise CatalogError("貸出中の資料があるため、組を解けません。")
+    ItemSet.objects.filter(pk=set_id).delete()
+    for item in items:
+        audit.record(actor, EDIT_ITEM, subject_type="item", subject_id=item.barcode, detail={"set": None})
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a change of many items came to: numbers changed, numbers nobody knows, and items whose state stays because
+    they are out (their place is changed all the same)."""
+
+    changed: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    out: tuple[str, ...] = ()
+
+
+@transaction.atomic
+def relocate(
+    actor: Actor,
+    barcodes: Iterable[str],
+    *,
+    location: str | None = None,
+    shelf_mark: str | None = None,
+    status: str | None = None,
+) -> Moved:
+    """Give many items another place, separate shelf mark or state, all at once; None leaves a column as it is.
+
+    Every item's change is in the log with both values. CatalogError for nothing to change, too many items (500),
+    values too long and unknown states. The same again changes nothing. Items on loan keep their state.
+    """
+    require(actor, RELOCATE)
+    wanted = list(dict.fromkeys(barcodes))
+    given = {"location": location, "shelf_mark": shelf_mark, "status": status}
+    values = {name: value.strip() for name, value in given.items() if value is not None}
+    _check_move(wanted, values)
+    items = list(Item.objects.select_for_update(of=("self",), no_key=True).filter(barcode__in=wanted).order_by("pk"))
+    out_ids = set(Item.objects.filter(pk__in=[i.pk for i in items], loans__isnull=False).values_list("pk", flat=True))
+    changed, same = [], []
+    for item in items:
+        names = [name for name in values if not (name == "status" and item.pk in out_ids)]
+        before = {name: getattr(item, name) for name in names if getattr(item, name) != values[name]}
+        if not before:
+            same.append(item.barcode)
+            continue
+        for name in before:
+            setattr(item, name, values[name])
+        item.save(update_fields=[*before, "updated_at"])
+        changed.append(item)
+        detail = {"changed": {name: [str(old), values[name]] for name, old in before.items()}}
+        audit.record(actor, RELOCATE, subject_type="item", subject_id=item.barcode, detail=detail)
+    if changed and "status" in values:
+        search.index(sorted({item.record_id for item in changed}))
+    known = {item.barcode for item in items}
+    return Moved(
+        changed=tuple(item.barcode for item in changed),
+        same=tuple(same),
+        unknown=tuple(barcode for barcode in wanted if barcode not in known),
+        out=tuple(item.barcode for item in items if item.pk in out_ids) if "status" in values else (),
+    )
+
+
+def _check_move(wanted: list[str], values: dict[str, str]) -> None:
+    if not wanted or not values:
+        raise CatalogError("資料と、変更する項目を指定してください。")
+    if len(wanted) > MOST_AT_ONCE:
+        raise CatalogError(f"一度に変更できるのは{MOST_AT_ONCE}点までです。")
+    if values.get("status", ShelfStatus.IN_STOCK) not in ShelfStatus.values:
+        raise CatalogError("状態の値が正しくありません。")
+    if len(values.get("location", "")) > 40 or len(values.get("shelf_mark", "")) > 10:
+        raise CatalogError("所在は40字、別置記号は10字までです。")

@@ -1,0 +1,70 @@
+"""What a scan locks. One order everywhere: patron, then items by id, then a record's holds."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q, Subquery
+
+from app.access import actions as access
+from app.access.actor import Actor
+from app.access.operations import Operation
+from app.catalog.models import Item
+from app.circulation.actions.outcome import Outcome
+from app.circulation.models import CounterPolicy, Loan
+from app.patrons.models import Patron
+
+
+@dataclass(frozen=True)
+class InHand:
+    """The item that was scanned, and everything that goes with it: itself, or every piece of its set."""
+
+    item: Item
+    pieces: tuple[Item, ...]
+
+    @property
+    def ids(self) -> list[int]:
+        return [piece.pk for piece in self.pieces]
+
+
+def lock_item(barcode: str) -> InHand | None:
+    """The item of that number with the pieces of its set, all locked in the order of their ids. One SQL statement.
+
+    `item.keep_days` says how long the library keeps the last borrower (None: it never decided).
+    """
+    own_set = Item.objects.filter(barcode=barcode).values("item_set_id")[:1]
+    items = (
+        Item.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("record", "branch", "item_set")
+        .defer("record__marc")
+        .filter(Q(barcode=barcode) | Q(item_set_id=Subquery(own_set)))
+        .annotate(keep_days=Subquery(CounterPolicy.objects.values("last_borrower_days")[:1]))
+        .order_by("pk")
+    )
+    pieces = tuple(items)
+    item = next((piece for piece in pieces if piece.barcode == barcode), None)
+    return InHand(item, pieces) if item is not None else None
+
+
+def lock_patron(patron_id: int) -> Patron:
+    """The patron with category and branch, locked. One SQL statement."""
+    patrons = Patron.objects.select_for_update(of=("self",), no_key=True)
+    return patrons.select_related("category", "branch").get(pk=patron_id)
+
+
+def loans_around(patron_id: int, item_ids: list[int]) -> list[Loan]:
+    """The patron's loans, and whoever's loans of these items; item and record loaded. One SQL statement."""
+    loans = Loan.objects.filter(Q(patron_id=patron_id) | Q(item_id__in=item_ids))
+    return list(loans.select_related("item__record").defer("item__record__marc").order_by("due_on", "lent_at", "id"))
+
+
+def allowed(actor: Actor, operation: Operation) -> bool:
+    """Whether the actor may perform the operation, as a question."""
+    try:
+        access.require(actor, operation)
+    except access.NotPermitted:
+        return False
+    return True
+
+
+def unknown(barcode: str) -> Outcome:
+    """The answer to a number that is nobody's."""
+    return Outcome("bad", "unknown_item", f"資料番号 {barcode} は登録されていません。番号を確かめてください。")
