@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from app.catalog.codes import NDC_CLASSES, MaterialType
 from app.catalog.search import Query
+from app.web.dates import parse_year
 
 PAGE_SIZE = 20
 SORTS = (
@@ -27,6 +28,11 @@ def _number(text: str, low: int, high: int) -> int | None:
     return number if low <= number <= high else None
 
 
+def _year(text: str) -> int | None:
+    """A year by the Western count or by the era (R5, 令和5年)."""
+    return _number(text, 1, 2100) or parse_year(text[:10])
+
+
 def read_query(parameters: QueryDict) -> Query:
     """The query that an address asks for."""
     sort = parameters.get("sort", "")
@@ -38,8 +44,8 @@ def read_query(parameters: QueryDict) -> Query:
         branches=tuple(
             n for v in parameters.getlist("branch")[:_MOST_VALUES] if (n := _number(v, 1, 2**31 - 1)) is not None
         ),
-        year_from=_number(parameters.get("from", ""), 1, 2100),
-        year_to=_number(parameters.get("to", ""), 1, 2100),
+        year_from=_year(parameters.get("from", "")),
+        year_to=_year(parameters.get("to", "")),
         sort=sort if sort in dict(SORTS) else "relevance",
         page=_number(parameters.get("page", ""), 1, 10**6) or 1,
         size=PAGE_SIZE,

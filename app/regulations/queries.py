@@ -1,11 +1,14 @@
 """Reads of the rule table."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
+from app.access.models import StaffUser
+from app.audit.models import AuditEvent
 from app.branches.codes import label
 from app.branches.revisions import kept
-from app.regulations import rules
+from app.regulations import notation, rules
 from app.regulations.models import Regulation
 from app.regulations.rules import COLUMNS, Reminder, Rule, Stage
 
@@ -64,3 +67,79 @@ def every_rule() -> tuple[Rule, ...]:
 def table(on: date) -> tuple[Rule, ...]:
     """The rows in force on a day. At most two SQL statements; none while the table is unchanged and just read."""
     return kept("regulations", on, lambda: rules.in_force(every_rule(), on))
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of the history: when, who, what, before and after in words."""
+
+    at: datetime
+    who: str
+    what: str
+    note: str
+    before: str
+    after: str
+
+
+KINDS = {
+    "regulation": "利用規則",
+    "code": "コード表",
+    "wording": "文言",
+    "calendar": "開館日",
+    "redating": "期限の一括変更",
+}
+"""What the audit log holds of settings, by kind of subject: the history of changes is read from there."""
+
+
+def history(kind: str, most: int = 100) -> list[Change]:
+    """The latest changes of one kind, newest first. Two SQL statements."""
+    events = list(AuditEvent.objects.filter(subject_type=kind, outcome="done").order_by("-at", "-id")[:most])
+    names = dict(StaffUser.objects.filter(number__in={event.actor for event in events}).values_list("number", "name"))
+    return [_change(event, names) for event in events]
+
+
+def _change(event: AuditEvent, names: dict[str, str]) -> Change:
+    told = event.detail
+    span = " ".join(part for part in (_span(told), str(told.get("what", "")), str(told.get("kind", ""))) if part)
+    before, after = told.get("before"), told.get("after")
+    if isinstance(before, dict) and isinstance(after, dict):
+        same = {key for key in before if before[key] == after.get(key)}
+        before = {key: value for key, value in before.items() if key not in same}
+        after = {key: value for key, value in after.items() if key not in same}
+    who = names.get(event.actor, "自動処理" if event.actor_kind == "system" else "")
+    return Change(
+        event.at,
+        f"{event.actor} {who}".strip(),
+        " ".join(part for part in (str(told.get("for", "") or event.subject_id), span) if part),
+        str(told.get("note", "") or event.purpose),
+        _words(before),
+        _words(after),
+    )
+
+
+def _span(told: dict[str, Any]) -> str:
+    first, last = (str(told.get(name) or "").replace("-", "/") for name in ("from", "until"))
+    if told.get("first"):
+        first, last = (str(told[name]).replace("-", "/") for name in ("first", "last"))
+    return f"{first}～{last}" if first else ""
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return "、".join(f"{_name(key)} {_value(key, one)}" for key, one in value.items())
+    return "" if value is None else str(value)
+
+
+_PLAIN = {"label": "名称", "order": "並び", "in_use": "使用", "default": "既定", "weekdays": "曜日", "nth": "第n曜日"}
+
+
+def _name(key: str) -> str:
+    column = rules.COLUMN.get(key)
+    return column.title if column else _PLAIN.get(key, key)
+
+
+def _value(key: str, value: Any) -> str:
+    column = rules.COLUMN.get(key)
+    if column is not None:
+        return notation.shown(column, None if value is None else value_of(column, value))
+    return {True: "はい", False: "いいえ"}.get(value, str(value)) if isinstance(value, bool) else str(value)

@@ -24,7 +24,12 @@ INSTALLED_APPS = [
     "app.opac",
     "app.demo",
 ]
-MIDDLEWARE = ["app.web.metrics.RequestMetrics", "app.web.middleware.SiteOfHost", *BASE_MIDDLEWARE]
+MIDDLEWARE = [
+    "app.web.metrics.RequestMetrics",
+    "app.web.middleware.SiteOfHost",
+    *BASE_MIDDLEWARE,
+    "app.branches.wordings.CurrentWordings",
+]
 AUTH_USER_MODEL = "access.StaffUser"
 AUTHENTICATION_BACKENDS = ["app.access.backends.StaffBackend"]
 LOGIN_URL = "/staff/sign-in/"
@@ -50,3 +55,7 @@ STAFF_PREFIXES = (
     "/terminals/",
     "/transfers/",
 )
+# Notices go to the mail server of this host; what it accepted and what came back lies in its spool (roles/postfix).
+MAIL_HOST = "127.0.0.1"
+MAIL_PORT = 25
+MAIL_SPOOL = "/var/lib/kura/mail"

@@ -13,43 +13,13 @@ from app.access.actor import Actor
 from app.access.operations import declare
 from app.audit import actions as audit
 from app.branches import revisions
-from app.catalog.codes import MaterialType
 from app.regulations import queries, rules
 from app.regulations.models import Regulation
 
 VIEW = declare("regulations.view", "利用規則を見る")
 CHANGE = declare("regulations.change", "利用規則を変える", roles=())
 
-BEGINNING = date(2000, 1, 1)
-GENERAL = {
-    "total_limit": 10,
-    "period_days": 14,
-    "renewals": 1,
-    "overdue_stages": [[1, rules.NOTE, 1], [15, rules.STOP_LENDING, 1]],
-    "total_hold_limit": 10,
-    "hold_shelf_days": 7,
-    "reminder_stages": [[7, "mail"], [21, "phone"], [60, "postcard"], [90, "letter"]],
-    "waiting_reminder_days": 3,
-    "due_soon_days": 1,
-}
-AUDIO_VISUAL = {"loan_limit": 5, "period_days": 7, "renewals": 0}
-AV_TYPES = (MaterialType.CD, MaterialType.DVD)
 KEYS = ("branch_id", "category_id", "material_type", "location")
-
-
-def seed_rules() -> None:
-    """The rules a new library starts with: ten items for two weeks, of CDs and DVDs five each for one week."""
-    if Regulation.objects.exists():
-        return
-    Regulation.objects.create(effective_from=BEGINNING, note="初期設定", **GENERAL)
-    for material in AV_TYPES:
-        Regulation.objects.create(effective_from=BEGINNING, note="初期設定", material_type=material, **AUDIO_VISUAL)
-
-
-def after_migrate(sender: Any, using: str, **_: Any) -> None:
-    """`post_migrate`: a new library has rules."""
-    if using == "default":
-        seed_rules()
 
 
 def _values(row: Regulation) -> dict[str, Any]:
