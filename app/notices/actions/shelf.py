@@ -1,0 +1,28 @@
+"""What a notice means for the hold it is about: the patron was told, or was not."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from app.access.actor import Actor
+from app.holds.actions.changing import log
+from app.holds.actions.shelving import start_days
+from app.holds.models import Contact, Hold, HoldEntry
+
+
+def told(actor: Actor, hold: Hold, now: datetime) -> Hold:
+    """The days on the hold shelf count from today; the hold's own history says that a mail went. Returns the hold
+    with its last day, inside the caller's transaction."""
+    rows = Hold.objects.select_for_update(of=("self",)).select_related(
+        "pickup", "patron", "record", "item", "belongs_to"
+    )
+    locked: Hold = rows.get(pk=hold.pk)
+    if locked.contacted_on is None:
+        start_days(locked, timezone.localdate(now))
+        log(locked, actor, HoldEntry.Kind.CONTACT, "", now, Contact.MAIL, HoldEntry.Result.SENT)
+    return locked
+
+
+def not_told(actor: Actor, hold: Hold, now: datetime) -> None:
+    """The mail came back: the hold's history says so. The last day stays until somebody extends it."""
+    log(hold, actor, HoldEntry.Kind.CONTACT, "", now, Contact.MAIL, HoldEntry.Result.FAILED)
