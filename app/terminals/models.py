@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from app.access.models import StaffUser
 from app.branches.models import Branch
+from app.web.sealed import SealedTextField
 
 
 class Terminal(models.Model):
@@ -100,4 +101,38 @@ class GuideNote(models.Model):
         verbose_name = "手引きの追記"
         constraints = [
             models.UniqueConstraint(fields=["page", "branch"], name="terminals_note_once", nulls_distinct=False)
+        ]
+
+
+class OfflineRecord(models.Model):
+    """One loan or return that a terminal recorded while the line was cut, once it was handed in.
+
+    The key comes from the terminal, so handing in twice changes nothing. Of what went well only the key and the day
+    stay. A contradiction keeps what was read, sealed, until somebody has settled it; then that goes too.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="+", verbose_name="館")
+    on_date = models.DateField("取込日")
+    code = models.CharField("結果", max_length=30)
+    problem = models.CharField("矛盾", max_length=200, blank=True, default="")
+    content = SealedTextField("読み取った内容", null=True, blank=True)
+    settled_by = models.CharField("処理した職員", max_length=40, blank=True, default="")
+    settled_on = models.DateField("処理日", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "オフラインの記録"
+        indexes = [
+            models.Index(
+                fields=["branch", "on_date"],
+                condition=~models.Q(problem="") & models.Q(settled_on=None),
+                name="terminals_offline_open",
+            )
+        ]
+        constraints = [
+            # Nothing that was settled, or went well, says what was read.
+            models.CheckConstraint(
+                name="terminals_offline_forgotten",
+                condition=models.Q(content__isnull=True) | (~models.Q(problem="") & models.Q(settled_on=None)),
+            )
         ]

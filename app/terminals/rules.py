@@ -12,7 +12,6 @@ COMMANDS = {
     "undo": ("直前の貸出・返却を取り消す", "F10"),
     "renew_all": ("全点を延長する", "Shift+F2"),
     "date": ("返却日・期限を指定する", "Shift+F3"),
-    "inside": ("館内利用にする", "Shift+F4"),
     "no_card": ("利用券を忘れた人を探す", "Shift+F6"),
     "mute": ("消音", "Shift+F8"),
     "reprint": ("直前の票をもう一度印刷する", "Shift+F9"),

@@ -36,7 +36,12 @@ window.kura = window.kura || {};
   window.kura.seal = { usable, put, take, names };
 
   const leaving = document.querySelector("form.who");
-  if (leaving) leaving.addEventListener("submit", () => { for (const one of names()) sessionStorage.removeItem(prefix + one); });
+  if (leaving) {
+    leaving.addEventListener("submit", () => {
+      for (const one of names()) sessionStorage.removeItem(prefix + one);
+      if (navigator.serviceWorker) navigator.serviceWorker.getRegistration("/counter/").then((found) => { if (found && found.active) found.active.postMessage({ kind: "forget" }); });
+    });
+  }
   if (!usable) return;
 
   // --- half-typed forms
