@@ -134,10 +134,11 @@ def test_a_restart_refuses_no_request(twin, fetch):
     assert set(seen) == {200}, seen
 
 
-def test_a_stopped_application_shows_a_page_in_japanese_and_comes_back(twin, fetch):
+@pytest.mark.parametrize("form", [[], ["--data", "scan=1"]], ids=["page", "form"])
+def test_a_stopped_application_shows_a_page_in_japanese_and_comes_back(twin, fetch, form):
     assert twin.run("app1", STOP).ok
     try:
-        done = fetch("operator", "opac", "/", "-i")
+        done = fetch("operator", "opac", "/", "-i", *form)
         assert " 503" in done.stdout.splitlines()[0]
         assert "retry-after: 60" in done.stdout
         assert "ただいまご利用いただけません" in done.stdout
