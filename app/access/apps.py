@@ -14,5 +14,5 @@ class AccessConfig(AppConfig):
         from app.access.actions import after_migrate
 
         # Every area declares its operations in actions.py; load them all so that the table is complete.
-        autodiscover_modules("actions", "menu")
+        autodiscover_modules("actions", "menu", "pages")
         post_migrate.connect(after_migrate, sender=self)
