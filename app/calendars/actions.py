@@ -8,6 +8,7 @@ by the next press or by the job.
 import time
 from collections.abc import Sequence
 from datetime import date, timedelta
+from datetime import time as clock
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -18,7 +19,8 @@ from app.access.actor import Actor
 from app.access.operations import declare
 from app.audit import actions as audit
 from app.branches import actions as branches
-from app.branches.models import Branch
+from app.branches.models import Branch, ClosedDay
+from app.branches.queries import pattern_of
 from app.branches.rules import Pattern, days_of
 from app.calendars import queries
 from app.calendars.models import RedatedHold, RedatedLoan, Redating
@@ -241,3 +243,41 @@ def off_closed_days(actor: Actor, today: date) -> int:
     places = list(Branch.objects.filter(is_active=True))
     change = follow_calendar(actor, places, "休館日に当たる期限の点検", today)
     return change.loans_moved if change else 0
+
+
+@transaction.atomic
+def set_day(
+    actor: Actor,
+    branch: Branch,
+    day: date,
+    *,
+    closed: bool,
+    hours: tuple[clock, clock] | None = None,
+    reason: str = "",
+) -> None:
+    """Open or close one day by hand, with its own hours or the usual ones. ValidationError as in `app.branches`."""
+    branches.set_day(actor, branch, day, closed=closed, reason=reason)
+    branches.set_hours(actor, branch, day, None if closed else hours, reason)
+
+
+@transaction.atomic
+def copy_year(
+    actor: Actor, source: Branch, year: int, targets: Sequence[Branch], target_year: int, *, with_days: bool
+) -> int:
+    """Lay out a fiscal year of each target by the rules of the source's year; within the same year the days that were
+    closed by hand come along if asked. Returns how many branches. ValidationError when the source is not laid out."""
+    access.require(actor, branches.CALENDAR)
+    pattern = pattern_of(source, year)
+    if pattern is None:
+        raise ValidationError("写す元の年度の開館日が、まだ作成されていません。")
+    places = [branch for branch in targets if (branch.pk, target_year) != (source.pk, year)]
+    if not places:
+        raise ValidationError("写す先が元と同じです。")
+    days = days_of(year)
+    by_hand = ClosedDay.objects.filter(branch=source, source=branches.HAND, date__range=(days[0], days[-1]))
+    own = list(by_hand) if with_days and target_year == year else []
+    for branch in places:
+        lay_out(actor, branch, target_year, pattern)
+        for row in own:
+            branches.set_day(actor, branch, row.date, closed=True, reason=row.reason)
+    return len(places)
