@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from app.catalog.codes import Origin
 from app.catalog.models import BibliographicRecord, Item
 from app.circulation.queries import open_loans_for
 
@@ -32,3 +33,14 @@ def items_of(record_id: int) -> list[StaffItem]:
 def record_with_barcode(barcode: str) -> int | None:
     """The record of the item with that number, or None. One SQL statement."""
     return Item.objects.filter(barcode=barcode).values_list("record_id", flat=True).first()
+
+
+def item_with_barcode(barcode: str) -> Item | None:
+    """The item of that number, or None. One SQL statement."""
+    return Item.objects.filter(barcode=barcode).first()
+
+
+def temporary_items() -> list[Item]:
+    """Items under a title typed at the counter, the oldest first. One SQL statement."""
+    items = Item.objects.filter(record__origin=Origin.TEMPORARY).select_related("record", "branch")
+    return list(items.defer("record__marc").order_by("created_at"))

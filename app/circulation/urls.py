@@ -1,12 +1,18 @@
 from django.urls import path
 
-from app.circulation import offline, views
+from app.circulation import day, offline, pages, views
 
 app_name = "circulation"
 urlpatterns = [
     path("", views.lend, name="lend"),
     path("return/", views.give_back, name="give_back"),
     path("inside/", views.inside, name="inside"),
+    path("day/", day.show, name="day"),
+    path("item/", pages.item, name="item"),
+    path("item/condition/", pages.condition, name="condition"),
+    path("move/", pages.move, name="move"),
+    path("temporary/", pages.temporary, name="temporary"),
+    path("policy/", pages.policy, name="policy"),
     path("worker.js", offline.worker, name="worker"),
     path("offline/<slug:mode>/", offline.shell, name="offline"),
     path("dark/control/", offline.control, name="control"),

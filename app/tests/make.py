@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -40,8 +41,9 @@ def patron(**fields: Any) -> Patron:
         "valid_until": timezone.localdate() + timedelta(days=365),
     }
     given.update(fields)
-    made = Patron.objects.create(**given)
-    PatronCard.objects.create(number=made.card_number, patron=made, since=made.registered_on)
+    with transaction.atomic():  # the card in use is one of the patron's own, at the end of a transaction
+        made = Patron.objects.create(**given)
+        PatronCard.objects.create(number=made.card_number, patron=made, since=made.registered_on)
     return made
 
 

@@ -29,8 +29,7 @@ from app.circulation.actions.returning import give_back
 from app.circulation.actions.sealing import forget_old_keys
 from app.circulation.actions.statistics import settle_returns, shuffle_figures
 from app.circulation.actions.stops import end_all, end_when_all_is_back, stop_until_returned
-from app.circulation.actions.temporary import lend_temporary
-from app.circulation.actions.undo import undo_loan, undo_return
+from app.circulation.actions.undo import undo_loan, undo_return, who_returned
 from app.circulation.actions.without_card import NotIdentified, identify
 
 __all__ = [
@@ -63,7 +62,6 @@ __all__ = [
     "identify",
     "in_library_use",
     "lend",
-    "lend_temporary",
     "renew",
     "renew_all",
     "set_policy",
@@ -73,4 +71,5 @@ __all__ = [
     "undo_loan",
     "undo_return",
     "who_had",
+    "who_returned",
 ]

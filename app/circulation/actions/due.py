@@ -24,7 +24,7 @@ def change_due(
 
     Who and why stand with the loan while it lasts, and in the log with both dates, without patron and item.
     """
-    access.require(actor, CHANGE_DUE)
+    access.require(actor, CHANGE_DUE, branch)
     now, reason = now or timezone.now(), " ".join(reason.split())[:100]
     hand = lock_item(barcode)
     if hand is None:

@@ -26,7 +26,7 @@ def in_library_use(
 
     It is no loan and stands in no loan figure. The same scan within seconds counts once. Five SQL statements.
     """
-    access.require(actor, IN_LIBRARY)
+    access.require(actor, IN_LIBRARY, branch)
     now = now or timezone.now()
     hand = lock_item(barcode)
     if hand is None:
@@ -40,7 +40,7 @@ def in_library_use(
 
 def note_use(actor: Actor, item: Item, branch: Branch, now: datetime, *, stack: bool) -> Outcome:
     """The same for an item that is locked and not on loan."""
-    access.require(actor, IN_LIBRARY)
+    access.require(actor, IN_LIBRARY, branch)
     what = HandledToday.What.STACK if stack else HandledToday.What.USE
     act = LoanStatistic.Act.STACK if stack else LoanStatistic.Act.USE
     statistics.count(actor, act, None, item, branch, timezone.localdate(now))

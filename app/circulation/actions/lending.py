@@ -12,7 +12,8 @@ from app.access.actor import Actor
 from app.audit import actions as audit
 from app.branches.models import Branch
 from app.branches.queries import closing_of
-from app.catalog.codes import LENDABLE_STATUSES
+from app.catalog import actions as catalog
+from app.catalog.codes import LENDABLE_STATUSES, Origin
 from app.catalog.models import Item
 from app.circulation import queries, rules
 from app.circulation.actions import holding, statistics, stops
@@ -63,9 +64,9 @@ def lend(
     `without_card` marks that the patron was found by name, phone and birth date. NotPermitted is raised for the
     actor, Patron.DoesNotExist for the patron. At most eleven SQL statements when the rule table is known.
     """
-    access.require(actor, LEND)
+    access.require(actor, LEND, branch)
     if due_on is not None:
-        access.require(actor, CHANGE_DUE)
+        access.require(actor, CHANGE_DUE, branch)
     now = now or timezone.now()
     rule_table = table or queries.rule_table(timezone.localdate(now))
     scan = Scan(actor, branch, now, answers, due_on, without_card, rule_table)
@@ -82,6 +83,13 @@ def lend(
 def _lend(scan: Scan, patron_id: int, barcode: str) -> Outcome:
     patron = lock_patron(patron_id)
     hand = lock_item(barcode)
+    if hand is None and "temporary" in scan.answers:
+        try:
+            catalog.register_temporary(scan.actor, scan.answers.reason, barcode, scan.branch)
+        except catalog.CatalogError as problem:
+            asks = temporary_ask(scan.actor, barcode)
+            return Outcome("bad", "unknown_item", str(problem), asks=asks, patron=patron)
+        hand = lock_item(barcode)
     if hand is None:
         return replace(unknown(barcode), asks=temporary_ask(scan.actor, barcode), patron=patron)
     around = loans_around(patron.pk, hand.ids)
@@ -117,24 +125,26 @@ def _lend_free(scan: Scan, hand: InHand, patron: Patron, mine: list[Loan]) -> Ou
     concerned = holding.concerned(hand)
     stop = holding.against_lending(scan.actor, hand, patron, scan.today) if concerned else None
     if stop is not None and not (stop.overridable and _may_pass(scan, stop.code)):
-        return _refused(scan, item, (stop,), scan.actor)
+        return _refused(scan, item, (stop,))
     if not mine:
         stops.end_when_all_is_back(patron, scan.today)
-    terms = queries.terms_for(scan.table, scan.branch.pk, patron.category_id, item, scan.today)
+    waiting = holding.waiting(item) if concerned else 0
+    terms = queries.terms_for(scan.table, scan.branch.pk, patron.category_id, item, scan.today, waiting)
     verdict = _judge(scan, hand, patron, mine, terms)
     if not verdict.allowed:
-        return _refused(scan, item, verdict.objections, scan.actor)
+        return _refused(scan, item, verdict.objections)
     asks = () if "attachments" in scan.answers else attachments_ask(hand.pieces, "貸出")
     if asks:
         return Outcome("warn", "ask", asks[0].text, item, why=verdict.why, notes=_notes(item, mine), asks=asks)
     passed = (*([stop] if stop else []), *verdict.passed)
+    answer = _made(scan, hand, patron, mine, verdict, passed)
     if concerned:
         holding.handed_over(scan.actor, hand, patron, scan.now)
-    return _made(scan, hand, patron, mine, verdict, passed)
+    return answer
 
 
 def _may_pass(scan: Scan, code: str) -> bool:
-    return code in scan.answers and bool(scan.answers.reason) and allowed(scan.actor, OVERRIDE)
+    return code in scan.answers and bool(scan.answers.reason) and allowed(scan.actor, OVERRIDE, scan.branch)
 
 
 def _judge(scan: Scan, hand: InHand, patron: Patron, mine: list[Loan], terms: Terms) -> rules.Verdict:
@@ -156,10 +166,10 @@ def _judge(scan: Scan, hand: InHand, patron: Patron, mine: list[Loan], terms: Te
     )
 
 
-def _refused(scan: Scan, item: Item, objections: tuple[rules.Objection, ...], actor: Actor) -> Outcome:
+def _refused(scan: Scan, item: Item, objections: tuple[rules.Objection, ...]) -> Outcome:
     first = objections[0]
     asks: tuple[Ask, ...] = ()
-    if all(objection.overridable for objection in objections) and allowed(actor, OVERRIDE):
+    if all(objection.overridable for objection in objections) and allowed(scan.actor, OVERRIDE, scan.branch):
         asks = tuple(override_ask(objection) for objection in objections)
     step = NextStep("renew_card", "利用券を更新してください。") if first.code == "expired" else None
     more = tuple(objection.message for objection in objections[1:])
@@ -171,6 +181,8 @@ def _notes(item: Item, mine: list[Loan]) -> tuple[str, ...]:
     notes = []
     if item.condition:
         notes.append(f"汚破損: {item.condition}（{item.condition_on:%Y/%m/%d}）")
+    if item.record.origin == Origin.TEMPORARY:
+        notes.append("仮登録の資料です。後で書誌に結び付けてください。")
     if item.attachments:
         notes.append(f"付属物 {item.attachment_count}点: {item.attachments}")
     if any(loan.item.record_id == item.record_id and loan.item_id != item.pk for loan in mine):
@@ -223,7 +235,13 @@ def _made(
     message = f"{verdict.due_on:%m/%d}までにお返しください。"
     if len(new) > 1 and item.item_set:
         message = f"組「{item.item_set.name}」{len(new)}点を貸し出しました。{message}"
-    notes = (*verdict.notes, *_notes(item, mine), *(f"例外貸出: {objection.message}" for objection in passed))
+    temporary = ("仮登録の資料です。後で書誌に結び付けてください。",) if item.record.origin == Origin.TEMPORARY else ()
+    notes = (
+        *verdict.notes,
+        *_notes(item, mine),
+        *temporary,
+        *(f"例外貸出: {objection.message}" for objection in passed),
+    )
     return Outcome(
         "warn" if passed else "ok",
         "lend",

@@ -7,6 +7,7 @@ from django.db.models import Q, Subquery
 from app.access import actions as access
 from app.access.actor import Actor
 from app.access.operations import Operation
+from app.branches.models import Branch
 from app.catalog.models import Item
 from app.circulation.actions.outcome import Outcome
 from app.circulation.models import CounterPolicy, Loan
@@ -56,10 +57,10 @@ def loans_around(patron_id: int, item_ids: list[int]) -> list[Loan]:
     return list(loans.select_related("item__record").defer("item__record__marc").order_by("due_on", "lent_at", "id"))
 
 
-def allowed(actor: Actor, operation: Operation) -> bool:
-    """Whether the actor may perform the operation, as a question."""
+def allowed(actor: Actor, operation: Operation, branch: Branch | None = None) -> bool:
+    """Whether the actor may perform the operation (at that library), as a question."""
     try:
-        access.require(actor, operation)
+        access.require(actor, operation, branch)
     except access.NotPermitted:
         return False
     return True

@@ -117,9 +117,7 @@ def _taken(actor: Actor, branch: Branch, record: Record, now: datetime) -> tuple
 def _lend(actor: Actor, branch: Branch, record: Record) -> tuple[Result, str]:
     patron_id = _patron_of(record)
     if patron_id is None:
-        return Result(
-            str(record.id), False, "この番号の利用券は登録されていません。"
-        ), "unknown_card"
+        return Result(str(record.id), False, "この番号の利用券は登録されていません。"), "unknown_card"
     outcome = lend(actor, patron_id, record.barcode, branch, now=record.at)
     if outcome.asks and outcome.code != "unknown_item":
         # It went over the counter: what stands against it is written down, and does not undo it.

@@ -34,7 +34,7 @@ def renew(
 ) -> Outcome:
     """Extend one of a patron's loans (with its set). Refused when others wait, too often, overdue or too early; with
     the right to override and a reason it goes on. At most eleven SQL statements."""
-    access.require(actor, RENEW)
+    access.require(actor, RENEW, branch)
     now = now or timezone.now()
     patron = lock_patron(patron_id)
     hand = lock_item(barcode)
@@ -63,24 +63,25 @@ def renew_held(
     answers: Answers,
 ) -> Outcome:
     """Extend a loan and the other pieces of its set, patron and items being locked. `mine` is all the patron has."""
-    access.require(actor, RENEW)
+    access.require(actor, RENEW, branch)
     item, today = loan.item, timezone.localdate(now)
-    let_pass = answers.given if answers.reason and allowed(actor, OVERRIDE) else frozenset()
+    let_pass = answers.given if answers.reason and allowed(actor, OVERRIDE, branch) else frozenset()
+    waiting = holding.waiting(item)
     verdict = rules.may_renew(
         queries.borrower(patron, mine, item),
-        queries.terms_for(table, branch.pk, patron.category_id, item, today),
+        queries.terms_for(table, branch.pk, patron.category_id, item, today, waiting),
         closing_of(branch, today),
         today,
         due_on=loan.due_on,
         renewed=loan.renewed,
         lent_on=timezone.localdate(loan.lent_at),
-        waiting=holding.waiting(item),
+        waiting=waiting,
         let_pass=let_pass,
     )
     if not verdict.allowed:
         message, why = f"貸出中です。{verdict.message}", verdict.objections[0].why
         asks = ()
-        if verdict.overridable and allowed(actor, OVERRIDE):
+        if verdict.overridable and allowed(actor, OVERRIDE, branch):
             asks = tuple(override_ask(objection, "延長する") for objection in verdict.objections)
         return Outcome("warn", verdict.code, message, item, loan.due_on, why, asks=asks)
     for piece in pieces:
@@ -105,7 +106,7 @@ def renew_held(
 def renew_all(actor: Actor, patron_id: int, branch: Branch, now: datetime | None = None) -> list[Outcome]:
     """Extend everything a patron has that may be extended, each in its own transaction; one outcome for each loan
     (one for a set), the earliest due date first."""
-    access.require(actor, RENEW)
+    access.require(actor, RENEW, branch)
     outcomes, sets = [], set()
     for loan in queries.loans_of(patron_id):
         if loan.item.item_set_id is None or loan.item.item_set_id not in sets:

@@ -53,7 +53,7 @@ def give_back(
     and `slips` say where the item goes; `undo` takes the return back within minutes.
     At most ten SQL statements for a plain return; one more at the first of a day and of each five minutes.
     """
-    access.require(actor, GIVE_BACK)
+    access.require(actor, GIVE_BACK, branch)
     now = now or timezone.now()
     today = timezone.localdate(now)
     problem = rules.return_day_problem(on_date, today, closing_of(branch)) if on_date else ""

@@ -12,11 +12,13 @@ from app.branches.models import Branch
 from app.circulation import queries
 from app.circulation.actions import holding, last_borrower, sealing, statistics, stops
 from app.circulation.actions.locking import InHand, lock_item, lock_patron, unknown
-from app.circulation.actions.operations import UNDO
+from app.circulation.actions.operations import SEE_BORROWER, UNDO
 from app.circulation.actions.outcome import Outcome
 from app.circulation.actions.sealing import Sealed
 from app.circulation.models import HandledToday, Loan, LoanStatistic
 from app.holds import actions as holds
+from app.patrons.models import Patron
+from app.patrons.queries import by_id
 
 
 @transaction.atomic
@@ -27,7 +29,7 @@ def undo_loan(actor: Actor, barcode: str, branch: Branch, now: datetime | None =
     for a loan of an earlier day or one that was extended. The patron's row is not touched: a number of this
     transaction on it and on the item's would say both after the loan is gone. The same scan again changes nothing.
     """
-    access.require(actor, UNDO)
+    access.require(actor, UNDO, branch)
     now = now or timezone.now()
     hand = lock_item(barcode)
     if hand is None:
@@ -129,3 +131,16 @@ def _again(hand: InHand, told: Sealed) -> Loan:
 
 def _code(told: Sealed) -> str:
     return Branch.objects.values_list("code", flat=True).get(pk=told.return_branch_id)
+
+
+def who_returned(actor: Actor, token: str, reason: str, now: datetime | None = None) -> Patron | None:
+    """Who gave an item back, within the ten minutes in which the return can be undone; None after them.
+
+    For whoever may see borrowers. The view and its reason are recorded with the patron, without the item.
+    """
+    access.require(actor, SEE_BORROWER)
+    told = sealing.open_return(actor, token, now or timezone.now())
+    patron = by_id(told.patron_id) if told else None
+    if patron is not None:
+        audit.record(actor, SEE_BORROWER, outcome="viewed", subject_type="patron", subject_id=patron.pk, purpose=reason)
+    return patron
