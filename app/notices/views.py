@@ -143,6 +143,9 @@ def phone(request: HttpRequest) -> HttpResponse:
         }
         for notice in found
     ]
+    if wrong and not any(row["form"] is wrong for row in rows):  # somebody else was quicker: the row is gone
+        for problems in wrong.errors.values():
+            messages.error(request, problems[0])
     status = 400 if wrong else 200
     return render(request, "notices/phone.html", {"rows": rows, "chosen": chosen, "branch": branch}, status=status)
 

@@ -4,7 +4,7 @@ which means and with what result, and nothing that could be laid beside a return
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q
 
 from app.access import actions as access
 from app.access.actor import Actor
@@ -32,7 +32,8 @@ def settle(actor: Actor, today: date) -> dict[str, int]:
     old.filter(token__isnull=False).update(token=None)
     silent = Notice.objects.exclude(state__in=OPEN_STATES).filter(~alive)
     silent.filter(branch__isnull=False, on_date__lt=today).update(branch=None)
-    Call.objects.filter(notice__in=silent).exclude(note=None).update(note="")
+    size = Func(F("note"), function="length", output_field=IntegerField())
+    Call.objects.filter(notice__in=silent).annotate(size=size).filter(size__gt=0).update(note="")
     gone = 0
     for policy in Policy.objects.all():
         number, _ = old.filter(kind=policy.kind, on_date__lt=today - timedelta(days=policy.keep_days)).delete()
