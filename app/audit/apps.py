@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
 
 
 class AuditConfig(AppConfig):
@@ -12,4 +13,5 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         from app.audit.privileges import after_migrate
 
+        autodiscover_modules("subjects")
         post_migrate.connect(after_migrate, sender=self)

@@ -1,15 +1,17 @@
 """Reads of the audit log and of its seals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
-from app.audit.models import AuditEvent, AuditSeal
+from app.audit import rules
+from app.audit.models import AuditAlert, AuditDisposal, AuditEvent, AuditSeal
 from app.audit.tree import Statement
 
 # The one form in which an event is hashed: these columns, in this order, as a line of PostgreSQL's COPY text format.
@@ -31,10 +33,12 @@ def search(
     subject_id: str = "",
     terminal: str = "",
     outcome: str = "",
+    operations: Collection[str] = (),
 ) -> QuerySet[AuditEvent]:
     """Events between two dates (inclusive, local time), newest first; empty arguments do not restrict.
 
-    One SQL statement when it is read; only the months' partitions between the dates are touched (F-AUD-004).
+    `operation` is the beginning of a code; with `operations`, those codes count as well. One SQL statement when it is
+    read; only the months' partitions between the dates are touched (F-AUD-004).
     """
     zone = timezone.get_current_timezone()
     events = AuditEvent.objects.filter(
@@ -44,8 +48,8 @@ def search(
     )
     if actor:
         events = events.filter(actor=actor)
-    if operation:
-        events = events.filter(operation__startswith=operation)
+    if operation or operations:
+        events = events.filter(Q(operation__startswith=operation or " ") | Q(operation__in=operations))
     if subject_type:
         events = events.filter(subject_type=subject_type)
     if subject_id:
@@ -55,6 +59,11 @@ def search(
     if outcome:
         events = events.filter(outcome=outcome)
     return events.order_by("-at", "-id")
+
+
+def older_than(events: QuerySet[AuditEvent], at: datetime, number: int) -> QuerySet[AuditEvent]:
+    """Of a search, what comes after that event: pages go on from where they were, however many rows lie before."""
+    return events.filter(Q(at__lt=at) | Q(at=at, id__lt=number))
 
 
 def copied(sql: str, values: Sequence[Any] = ()) -> Iterator[bytes]:
@@ -92,3 +101,65 @@ def unsealed_since() -> datetime | None:
     """When the oldest event was written that no seal has yet; None when all are sealed. Two SQL statements."""
     last = AuditSeal.objects.order_by("-number").values_list("top", flat=True).first() or 0
     return AuditEvent.objects.filter(id__gt=last).order_by("id").values_list("at", flat=True).first()
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Somebody who looked at people: how many different ones, from when to when."""
+
+    actor: str
+    people: int
+    since: datetime
+    until: datetime
+
+
+def viewers(since: datetime, until: datetime) -> list[Viewer]:
+    """Members of staff by how many different patrons they saw in that time. One SQL statement."""
+    seen = AuditEvent.objects.filter(
+        at__gt=since, at__lte=until, actor_kind="staff", subject_type="patron", outcome="viewed"
+    )
+    counted = seen.values("actor").annotate(people=Count("subject_id", distinct=True), first=Min("at"), last=Max("at"))
+    rows = counted.order_by("actor").values_list("actor", "people", "first", "last")
+    return [Viewer(*row) for row in rows]
+
+
+def open_alerts() -> int:
+    """How many notices of mass viewing nobody has looked into. One SQL statement."""
+    return AuditAlert.objects.filter(seen_at=None).count()
+
+
+def approved_disposals() -> list[AuditDisposal]:
+    """Disposals that are approved and not done. One SQL statement."""
+    return list(AuditDisposal.objects.filter(done_at=None).exclude(approved_at=None).order_by("month"))
+
+
+@dataclass(frozen=True)
+class KeptMonth:
+    """One month of the log: how many events are sealed, until when they are kept, and its disposal if there is one."""
+
+    month: date
+    events: int
+    kept_until: date
+    disposable: bool
+    disposal: AuditDisposal | None
+
+
+def kept_months(today: date, years: int) -> list[KeptMonth]:
+    """The months of the log by their seals, newest first. Two SQL statements."""
+    disposals = {row.month: row for row in AuditDisposal.objects.all()}
+    counted = AuditSeal.objects.values("month").annotate(events=Sum("count")).order_by("-month")
+    return [
+        KeptMonth(
+            month=row["month"],
+            events=row["events"],
+            kept_until=rules.kept_until(row["month"], years),
+            disposable=rules.disposable(row["month"], today, years),
+            disposal=disposals.get(row["month"]),
+        )
+        for row in counted
+    ]
+
+
+def waiting_disposals() -> int:
+    """How many requests for disposal wait for approval. One SQL statement."""
+    return AuditDisposal.objects.filter(approved_at=None).count()

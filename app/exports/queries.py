@@ -32,3 +32,9 @@ def by_id(export_id: int, number: str, everybody: bool, approver: bool = False) 
 def due(today: date) -> list[int]:
     """Ids of the exports whose file has to be erased today, in the order they were made. One SQL statement."""
     return list(Export.objects.filter(erased_at=None, erase_on__lte=today).order_by("id").values_list("pk", flat=True))
+
+
+def waiting_for(number: str) -> int:
+    """How many exports of others wait for approval. One SQL statement."""
+    waiting = Export.objects.filter(needs_approval=True, approved=None, erased_at=None)
+    return waiting.exclude(requested_by__number=number).count()

@@ -18,6 +18,15 @@ EXACT = {
         "Failed sign-ins in the last 15 minutes",
         "SELECT count(*) FROM access_failedsignin WHERE at > now() - interval '15 minutes'",
     ),
+    "kura_audit_mass_views_open": (
+        "Members of staff who saw many people in a short time and whom nobody has asked yet",
+        "SELECT count(*) FROM audit_auditalert WHERE seen_at IS NULL",
+    ),
+    "kura_audit_unsealed_seconds": (
+        "Age of the oldest audit event that no seal covers",
+        "SELECT coalesce(extract(epoch FROM now() - (SELECT at FROM audit_auditevent WHERE id > coalesce("
+        "(SELECT top FROM audit_auditseal ORDER BY number DESC LIMIT 1), 0) ORDER BY id LIMIT 1)), 0)",
+    ),
 }
 # Millions of rows: counted at most every five minutes.
 LARGE = {

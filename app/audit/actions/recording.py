@@ -8,7 +8,8 @@ from app.access.actor import Actor
 from app.access.operations import Operation, declare
 from app.audit.models import AuditEvent
 
-SEARCH = declare("audit.search", "監査記録を検索する", roles=())
+SEARCH = declare("audit.search", "監査記録を検索する", roles=(), kind="view")
+EXPORT = declare("audit.export", "監査記録を書き出す", roles=(), kind="export")
 
 
 def _event(

@@ -132,12 +132,13 @@ def test_every_view_of_a_patron_can_be_listed_with_who_and_when():
         {
             "since": str(timezone.localdate()),
             "until": str(timezone.localdate()),
-            "card": patron.card_number,
+            "subject_type": "patron",
+            "subject": patron.card_number,
             "operation": "patrons",
             "purpose": "試験",
         },
     )
-    events = list(page.context["page"])
+    events = [row["event"] for row in page.context["rows"]]
     assert len(events) == 6
     assert {event.actor for event in events} == {user.number for user in viewers}
     assert {event.subject_id for event in events} == {str(patron.pk)}
@@ -150,7 +151,7 @@ def test_a_search_of_the_log_needs_a_purpose_and_is_itself_recorded():
     browser = make.client("admin")
     today = str(timezone.localdate())
     page = browser.post("/audit/", {"since": today, "until": today})
-    assert page.context["page"] is None
+    assert "入力してください" in page.content.decode()
     asked = {"since": today, "until": today, "purpose": "四半期点検", "actor": "counter9", "operation": "patrons"}
     browser.post("/audit/", asked)
     event = AuditEvent.objects.get(operation="audit.search")
@@ -178,7 +179,7 @@ def test_the_first_and_the_last_day_of_the_calendar_can_be_asked_for():
     asked = {"since": "0001-01-01", "until": "9999-12-31", "purpose": "試験", "operation": "test"}
     page = make.client("admin").post("/audit/", asked)
     assert page.status_code == 200
-    assert page.context["page"].paginator.count == 1
+    assert len(page.context["rows"]) == 1
 
 
 @pytest.mark.django_db
