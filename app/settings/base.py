@@ -36,6 +36,8 @@ def release() -> str:
 
 RELEASE = release()
 DEBUG = False
+# A site to practise on, with the demonstration's data: its pages say so in another colour.
+PRACTICE = False
 LANGUAGE_CODE = "ja"
 TIME_ZONE = "Asia/Tokyo"
 USE_TZ = True

@@ -2,6 +2,8 @@
 
 import os
 
+from django.core.exceptions import ImproperlyConfigured
+
 from app.settings.areas import *  # noqa: F403
 from app.settings.base import *  # noqa: F403
 from app.settings.base import read_config
@@ -25,6 +27,13 @@ _tls = {"sslmode": "verify-full", "sslrootcert": _root} if _root else {}
 _limits = "-c lock_timeout=5000"
 if not os.environ.get("KURA_COMMAND"):
     _limits += " -c statement_timeout=30000"
+# The practice site: seen by its colour, and never on the database of the real one, nor the other way round.
+PRACTICE = bool(CONFIG.get("practice", False))
+if PRACTICE != str(_database["name"]).endswith("_practice"):
+    raise ImproperlyConfigured(
+        f"practice is {PRACTICE} and the database is {_database['name']}: a practice site's name ends in _practice, "
+        "and no other's does"
+    )
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",

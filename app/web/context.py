@@ -33,6 +33,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     known = {
         "library": organisation(settings.INVENTORY),
         "release": settings.RELEASE,
+        "practice": settings.PRACTICE,
         "menu": menu() if callable(menu) else [],
     }
     if callable(menu):
