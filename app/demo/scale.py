@@ -24,8 +24,9 @@ from app.catalog.search import documents
 from app.circulation.models import Loan
 from app.demo import generate, people
 from app.demo.models import FinishedBatch
-from app.patrons.models import PatronCategory
-from app.patrons.rules import age_band, kana_key, with_check_digit
+from app.patrons.keys import keys_of
+from app.patrons.models import Patron, PatronCategory
+from app.patrons.rules import age_band, with_check_digit
 
 RECORD_BATCH = 5_000
 PATRON_BATCH = 5_000
@@ -85,13 +86,14 @@ _PATRON_COLUMNS = (
     "card_number",
     "name",
     "kana",
-    "kana_key",
     "birth_date",
+    "keys",
     "category_id",
     "branch_id",
     "registered_on",
     "valid_until",
 )
+_CARD_COLUMNS = ("number", "patron_id", "since")
 _STATISTIC_COLUMNS = ("id", "act", "on_date", "branch_id", "category", "age_band", "material_type")
 
 
@@ -182,7 +184,8 @@ class Run:
         if finished:
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "ANALYZE catalog_bibliographicrecord, catalog_searchdocument, catalog_item, patrons_patron, "
+                    "ANALYZE catalog_bibliographicrecord, catalog_searchdocument, catalog_item, "
+                    "patrons_patron, patrons_patroncard, "
                     "circulation_loan, circulation_loanstatistic, circulation_itemtally"
                 )
         return finished
@@ -312,27 +315,32 @@ class Run:
 
     def _patrons(self, batch: int) -> int:
         random = generate.stream(self.plan.seed, "patrons", batch)
-        rows = []
+        rows, cards = [], []
+        sealed = {name: Patron._meta.get_field(name).sealed for name in ("name", "kana", "birth_date")}
         mains = [place.pk for place in self.places if place.kind == "main"] or [self.places[0].pk]
         for number in range(batch * PATRON_BATCH, min((batch + 1) * PATRON_BATCH, self.plan.patrons)):
             who = people.person(generate.FIRST_CARD + number, self.plan.until, self.plan.seed)
             category = people.category_of(who.birth_date, self.plan.until)
             registered = self.plan.until - timedelta(days=random.randrange(1, 1000))
+            card = with_check_digit(f"1{generate.FIRST_CARD + number:08d}")
+            cards.append((card, generate.FIRST_ID + number, registered))
             rows.append(
                 (
                     generate.FIRST_ID + number,
-                    with_check_digit(f"1{generate.FIRST_CARD + number:08d}"),
-                    who.name,
-                    who.kana,
-                    kana_key(who.kana),
-                    who.birth_date,
+                    card,
+                    sealed["name"](who.name),
+                    sealed["kana"](who.kana),
+                    sealed["birth_date"](who.birth_date),
+                    keys_of(who.kana, who.birth_date, (), ""),
                     self.categories.get(category, self.categories["general"]),
                     random.choice(mains),
                     registered,
                     registered + timedelta(days=3 * 365),
                 )
             )
-        return _copy("patrons_patron", _PATRON_COLUMNS, rows)
+        count = _copy("patrons_patron", _PATRON_COLUMNS, rows)
+        _copy("patrons_patroncard", _CARD_COLUMNS, cards)
+        return count
 
     @cached_property
     def borrowers(self) -> list[tuple[str, str]]:

@@ -61,8 +61,8 @@ def values_of(
         problems.append(Problem(line, column, row.get(column, ""), expected))
 
     number = rules.plain_number(row["card_number"])
-    if not 8 <= len(number) <= 14:
-        bad("card_number", "8 to 14 digits")
+    if not rules.LEAST_DIGITS <= len(number) <= rules.MOST_DIGITS:
+        bad("card_number", f"{rules.LEAST_DIGITS} to {rules.MOST_DIGITS} digits")
     kana = rules.katakana(row["kana"])
     if not rules.KANA.match(kana):
         bad("kana", "hiragana or katakana")
@@ -82,7 +82,6 @@ def values_of(
         "card_number": number,
         "name": row["name"],
         "kana": kana,
-        "kana_key": rules.kana_key(kana),
         "category_id": categories.get(row["category"]),
         "branch_id": branches.get(row["branch"]),
         "phone": rules.plain_phone(row.get("phone", "")),

@@ -2,9 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 CARD_LENGTH = 10
+LEAST_DIGITS, MOST_DIGITS = 8, 20
 CARD_PREFIX = "1"
 NW7_FRAME = re.compile(r"^[A-Da-d]?(\d+)[A-Da-d]?$")
 KANA = re.compile(r"^[ァ-ヴー・ ]+$")
@@ -68,6 +71,36 @@ def plain_phone(text: str) -> str:
     return re.sub(r"\D", "", unicodedata.normalize("NFKC", text))
 
 
+PREFECTURE = re.compile(r"^(東京都|北海道|京都府|大阪府|.{2,3}県)")
+CITY = re.compile(r"^(.{1,5}郡.{1,6}?[町村]|.{1,6}?市(?!市)|.{1,6}?区|.{1,6}?[町村])")
+
+
+def _place(address: str) -> str:
+    return PREFECTURE.sub("", re.sub(r"\s", "", unicodedata.normalize("NFKC", address)))
+
+
+def city_key(address: str) -> str:
+    """The beginning of an address as the search compares it: the city, without the prefecture."""
+    return _place(address)
+
+
+def town_key(address: str) -> str:
+    """The town of an address as the search compares it: without prefecture, city and 大字."""
+    return re.sub(r"^(大字|字)", "", CITY.sub("", _place(address), count=1))
+
+
+def address_keys(typed: str) -> list[str]:
+    """The forms in which the beginning of an address may be meant: from the city on, or from the town on (長野市 may
+    be a city, 川中島町 a town). Empty when nothing remains."""
+    return sorted({city_key(typed), town_key(typed)} - {""})
+
+
+def address_fits(address: str, typed: str) -> bool:
+    """Whether an address begins, from its city or its town on, with what was typed."""
+    whole = (city_key(address), town_key(address))
+    return any(form.startswith(key) for form in whole for key in address_keys(typed))
+
+
 def is_valid(valid_until: date | None, today: date) -> bool:
     """Whether a card may be used today; the last day counts."""
     return valid_until is None or today <= valid_until
@@ -91,3 +124,157 @@ def years_later(day: date, years: int) -> date:
         return day.replace(year=day.year + years)
     except ValueError:
         return day.replace(year=day.year + years, day=28)
+
+
+def years_old(birth_date: date, on: date) -> int:
+    """Full years on a day."""
+    return on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))
+
+
+def school_age(birth_date: date, year: int) -> int:
+    """Full years on 1 April of a year as schools count them: who is born on 1 April belongs to the year before (an age
+    is reached at the end of the day before the birthday; 年齢計算ニ関スル法律)."""
+    return year - birth_date.year - ((birth_date.month, birth_date.day) > (4, 1))
+
+
+@dataclass(frozen=True)
+class AgeBand:
+    """A category that people belong to by age, both ends included; None is open."""
+
+    category_id: int
+    low: int | None
+    high: int | None
+
+
+def category_by_age(bands: Iterable[AgeBand], birth_date: date, year: int) -> int | None:
+    """The category of the school year that begins on 1 April; None when no band has that age."""
+    age = school_age(birth_date, year)
+    for band in bands:
+        if (band.low is None or band.low <= age) and (band.high is None or age <= band.high):
+            return band.category_id
+    return None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What decides whether somebody may do something at all, whatever the item is."""
+
+    valid_until: date | None = None
+    withdrawn_on: date | None = None
+    lend_stopped_until: date | None = None
+    hold_stopped_until: date | None = None
+    web_stopped_until: date | None = None
+    may_hold: bool = True
+    may_ill: bool = True
+
+
+def until_words(until: date) -> str:
+    """ "…まで" for the screen; an open end is said in words."""
+    return "解除されるまで" if until == date.max else f"{until:%Y/%m/%d}まで"
+
+
+def refusal(standing: Standing, what: str, today: date) -> str:
+    """Why somebody may not `lend`, `hold`, `ill` (ask for another library's book) or sign in to the `web`, as a
+    sentence for the screen; empty when nothing speaks against it."""
+    titles = {"lend": "貸出", "hold": "予約", "ill": "相互貸借の申込み", "web": "マイページの利用"}
+    if standing.withdrawn_on:
+        return "退会した利用者です。"
+    if not is_valid(standing.valid_until, today):
+        return f"利用券の有効期限（{standing.valid_until:%Y/%m/%d}）が切れています。更新してください。"
+    if what == "ill" and not standing.may_ill:
+        return "この利用者区分では相互貸借を申し込めません。"
+    if what in ("hold", "ill") and not standing.may_hold:
+        return "この利用者区分では予約できません。"
+    stopped = {
+        "lend": standing.lend_stopped_until,
+        "hold": standing.hold_stopped_until,
+        "ill": standing.hold_stopped_until,
+        "web": standing.web_stopped_until,
+    }[what]
+    if stopped and today <= stopped:
+        return f"{until_words(stopped)}{titles[what]}を停止しています。"
+    return ""
+
+
+def number_problem(number: str, kind: str) -> str | None:
+    """What is wrong with an identifier of a kind, as a sentence; None when it may be registered. Our own cards and the
+    phone's picture of one have our check digit; other cards have whatever their maker printed."""
+    if kind in ("card", "phone"):
+        return card_problem(number)
+    if not (number.isascii() and number.isdigit() and LEAST_DIGITS <= len(number) <= MOST_DIGITS):
+        return f"番号は{LEAST_DIGITS}〜{MOST_DIGITS}桁の数字です。"
+    return None
+
+
+def masked_phone(text: str) -> str:
+    """Only the last four digits."""
+    digits = plain_phone(text)
+    return f"●●●●●●{digits[-4:]}" if len(digits) > 4 else "●" * len(digits)
+
+
+def masked_email(text: str) -> str:
+    """Only the first letter and the domain."""
+    name, _, domain = text.partition("@")
+    return f"{name[:1]}●●●@{domain}" if domain else "●" * len(text)
+
+
+def masked_address(text: str) -> str:
+    """The address up to its first digit: city and town, which tell namesakes apart."""
+    town = re.split(r"[0-9０-９]", text, maxsplit=1)[0]
+    return f"{town}●●●" if town != text else text
+
+
+def masked_birth(day: date | None) -> str:
+    """Only the year."""
+    return f"{day:%Y}年●月●日" if day else ""
+
+
+def masked_name(text: str) -> str:
+    """Only the family name."""
+    family = text.split(" ")[0].split("　")[0]
+    return f"{family} ●●" if family != text else "●" * len(text)
+
+
+def addressee(name: str, birth_date: date | None, guardian: str, today: date, guardian_until_age: int) -> str:
+    """Who a letter is written to: a child's guardian by name or as 保護者様, everybody else by name."""
+    if birth_date and school_age(birth_date, today.year - (today.month < 4)) <= guardian_until_age:
+        return f"{guardian} 様（{name} 様の保護者）" if guardian else f"{name} 様 保護者様"
+    return f"{name} 様"
+
+
+@dataclass(frozen=True)
+class CounterNote:
+    """One line that the counter shows when a card is read. `tone` is bad, warn or info."""
+
+    tone: str
+    text: str
+
+
+def standing_notes(
+    standing: Standing,
+    today: date,
+    *,
+    notice_days: int,
+    post_returned_on: date | None,
+    reasons: Sequence[tuple[str, str]] = (),
+) -> list[CounterNote]:
+    """What the register itself has to say at the counter. `reasons` are (kind, reason) of the stops in force."""
+    notes = []
+    told = dict(reasons)
+    for what in ("lend", "hold", "web"):
+        stopped = getattr(standing, f"{what}_stopped_until")
+        if stopped and today <= stopped:
+            title = {"lend": "貸出", "hold": "予約", "web": "Web"}[what]
+            reason = f"：{told[what]}" if told.get(what) else ""
+            notes.append(
+                CounterNote("bad" if what == "lend" else "warn", f"{title}停止（{until_words(stopped)}）{reason}")
+            )
+    if post_returned_on:
+        text = f"郵便が返戻されています（{post_returned_on:%Y/%m/%d}）。現住所を確かめてください。"
+        notes.append(CounterNote("warn", text))
+    if standing.valid_until:
+        left = (standing.valid_until - today).days
+        if 0 <= left <= notice_days:
+            text = f"利用券の有効期限まであと{left}日（{standing.valid_until:%Y/%m/%d}）。更新できます。"
+            notes.append(CounterNote("info", text))
+    return notes

@@ -6,7 +6,6 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from app.patrons import queries
 from app.patrons.models import Patron
-from app.patrons.rules import is_valid
 
 
 def _stamp(patron: Patron) -> str:
@@ -37,7 +36,7 @@ def current_patron(request: HttpRequest) -> Patron | None:
             if (
                 patron is not None
                 and constant_time_compare(request.session.get("stamp", ""), _stamp(patron))
-                and is_valid(patron.valid_until, timezone.localdate())
+                and not queries.refusal(patron, "web", timezone.localdate())
             ):
                 request.patron = patron
     return request.patron

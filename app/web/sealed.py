@@ -177,6 +177,8 @@ class SealedTextField(models.Field):
         return None if value is None else self.parse(unseal(value, self.context))
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if value is None and not self.null:
+            return b""
         if value is None or isinstance(value, bytes | memoryview) or hasattr(value, "as_sql"):
             return value
         return connection.Database.Binary(self.sealed(value))

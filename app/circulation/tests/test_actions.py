@@ -236,7 +236,7 @@ def test_after_the_return_no_row_of_any_table_holds_the_patron_beside_the_item(c
     both = [row for rows in _everything_kept().values() for row in rows if person.search(row) and goods.search(row)]
     assert both == []
     with_person = {name for name, rows in _everything_kept().items() for row in rows if person.search(row)}
-    assert with_person == {"patrons_patron"}
+    assert with_person == {"patrons_patron", "patrons_patroncard"}
 
 
 def test_what_stays_of_a_loan_cannot_be_laid_beside_a_view_of_the_patron(clerk, here):

@@ -17,7 +17,7 @@ from app.catalog.search import Query
 from app.catalog.tests import factories as make
 from app.circulation.models import Loan
 from app.opac.views import read_query_all
-from app.patrons.models import Patron, PatronCategory
+from app.patrons.models import Patron, PatronCard, PatronCategory
 
 pytestmark = pytest.mark.django_db
 HOST = {"headers": {"host": "opac.kura-nagano.example"}}
@@ -48,11 +48,10 @@ def book() -> BibliographicRecord:
 
 @pytest.fixture
 def patron() -> Patron:
-    return Patron.objects.create(
+    made = Patron.objects.create(
         card_number="1000000016",
         name="長野 花子",
         kana="ナガノ ハナコ",
-        kana_key="ナガノハナコ",
         branch=make.branch(),
         category=PatronCategory.objects.get(code="general"),
         registered_on=timezone.localdate(),
@@ -60,6 +59,8 @@ def patron() -> Patron:
         password=make_password("Reader-Secret-1"),
         must_change_password=False,
     )
+    PatronCard.objects.create(number=made.card_number, patron=made, since=made.registered_on)
+    return made
 
 
 def lend(record: BibliographicRecord, patron: Patron, days: int = 7, which: int = 0) -> Loan:
