@@ -219,6 +219,8 @@ def test_nothing_new_makes_no_seal_and_two_sealers_are_one(sealed):
             cursor.execute("SELECT pg_advisory_lock(%s)", [sealing.LOCK])
         log(1)
         assert seal() == []
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [sealing.LOCK])
     finally:
         other.close()
     assert len(seal()) == 1

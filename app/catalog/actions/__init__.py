@@ -22,7 +22,7 @@ from app.catalog.actions.operations import (
     VIEW,
     CatalogError,
 )
-from app.catalog.actions.records import EDITABLE, ImportOutcome, create_record, import_records, update_record
+from app.catalog.actions.records import EDITABLE, ImportOutcome, create_record, editable, import_records, update_record
 
 __all__ = [
     "CHANGEABLE",
@@ -42,6 +42,7 @@ __all__ = [
     "add_items",
     "create_record",
     "dissolve_set",
+    "editable",
     "import_records",
     "join_temporary",
     "next_barcode",
