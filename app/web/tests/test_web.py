@@ -149,7 +149,8 @@ def test_the_terminals_address_comes_from_the_proxy_only_over_its_socket():
 
 
 def test_the_one_style_sheet_stays_small():
-    for name, limit in (("web/kura.css", 20_000), ("circulation/counter.js", 12_000)):
+    sheets = {"web/kura.css": 20_000, "circulation/counter.css": 12_000, "circulation/counter.js": 16_000}
+    for name, limit in sheets.items():
         path = finders.find(name)
         assert path
         assert Path(path).stat().st_size <= limit
@@ -159,6 +160,8 @@ def test_no_template_carries_inline_style_or_script_which_the_policy_would_block
     inline = re.compile(r'\sstyle=|<style|\son[a-z]+="|<script(?![^>]*\bsrc=)(?![^>]*type="application/json")')
     app = Path(__file__).resolve().parents[2]
     for path in app.rglob("templates/**/*.html"):
+        if path.parent.name == "paper":  # becomes PDF on the server and meets no browser
+            continue
         text = path.read_text(encoding="utf-8")
         assert not inline.search(text), path
 

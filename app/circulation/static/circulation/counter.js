@@ -63,6 +63,10 @@
     numbers();
     focus();
   };
+  const named = (name, text) => {
+    const parts = [["p", "name", name], ["p", "faint", text]].map(([tag, kind, words]) => Object.assign(document.createElement(tag), { className: kind, textContent: words }));
+    if (panel) panel.replaceChildren(...parts);
+  };
   const undone = (number) => {
     done -= 1;
     lent = lent.filter((one) => one !== number);
@@ -258,7 +262,7 @@
   (async () => {
     byId("tools").hidden = false;
     setDay(day.value);
-    if (kura.offline) await kura.offline.begin({ form, tell, addRow, close, token, rows, setDone: (change) => { done += change; numbers(); } });
+    if (kura.offline) await kura.offline.begin({ tell, addRow, close, patron: named, setDone: (change) => { done += change; numbers(); } });
     const kept = field.form.dataset.fresh === "yes" ? await kura.seal.take(`counter:${mode}`) : null;
     if (kept) {
       rows.innerHTML = kept.rows;

@@ -107,6 +107,7 @@ window.kura = window.kura || {};
       if (mode !== "lend") return told("warn", "利用券の番号です。返却では資料だけを読み取ります。");
       page.close();
       state.card = number;
+      page.patron(`利用券 ${number}`, "回線が戻るまで、利用者と貸出中の資料は表示できません。");
       if (await marked(state.stopped, number)) return told("bad", "期限切れまたは貸出停止中の利用券です。", `${state.made} 現在の控えによります。`);
       return told("info", "資料を読み取ってください。", state.stopped ? "" : "控えを開けないため、停止は確かめられません。");
     }
@@ -162,6 +163,7 @@ window.kura = window.kura || {};
         const known = new Set(said.results.map((one) => one.id));
         done += said.results.filter((one) => one.taken).length;
         problems += said.results.filter((one) => one.problem).length;
+        window.kura.print(said.slips);
         await store("records", "readwrite", (table) => { for (const one of some) if (known.has(one.id)) table.delete(one.seq); });
       }
       if (!all.length) return;
