@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from app.catalog.codes import LENDABLE_STATUSES
 from app.catalog.models import BibliographicRecord, Item
 from app.catalog.search import Query, search
-from app.holds.models import OPEN, Contact, Hold, HoldStatistic, Missed, PurchaseRequest, Status, ToClear
+from app.holds.models import OPEN, OVER, Contact, Hold, HoldStatistic, Missed, PurchaseRequest, Status, ToClear
 from app.holds.queries import incomplete
 from app.transfers.models import Transfer
 
@@ -142,3 +142,11 @@ def requests(statuses: Iterable[str]) -> list[PurchaseRequest]:
 def requests_of(patron_id: int) -> list[PurchaseRequest]:
     """A patron's purchase requests. One SQL statement."""
     return list(PurchaseRequest.objects.filter(patron_id=patron_id).select_related("pickup"))
+
+
+def ended(branch_id: int, since: date) -> list[Hold]:
+    """Holds of a place that ended by themselves or by hand since a day, as far as they are kept; without patrons.
+
+    The result of the automatic cancelling (F-RSV-015). One SQL statement."""
+    rows = Hold.objects.filter(pickup_id=branch_id, status__in=OVER, ended_at__date__gte=since)
+    return list(rows.select_related("record").defer("record__marc").order_by("-ended_at", "-pk"))
