@@ -16,6 +16,8 @@ from app.notices.models import Notice
 MOST_SHEETS = 300  # one file: about half a minute of work
 # Left edges of the boxes, from the left of the card: 8 mm from the right edge, pitches 7.0, 7.6 and 6.8 mm.
 BOXES = (44.3, 51.3, 58.3, 65.9, 72.7, 79.5, 86.3)
+# What a card holds in the larger letters: 22 to a row, 18 rows.
+CARD_LETTERS, CARD_ROWS = 22, 18
 BOTH, FRONT, BACK = "both", "front", "back"
 SIDES = {BOTH: "両面（宛名・文面の順）", FRONT: "宛名面だけ", BACK: "文面だけ"}
 
@@ -39,12 +41,14 @@ class Sheet:
     subject: str
     paragraphs: tuple[str, ...]
     branch: str
+    dense: bool = False
+    """Whether a card needs the smaller letters."""
 
 
 def sheets(notices: list[Notice], today: date) -> list[Sheet]:
     """What to print, in the given order, leaving out notices that have nothing left to say. Two SQL statements and one
     for each kind and stage."""
-    age = queries.patron_policy().guardian_until_age
+    terms = queries.patron_policy()
     lines = queries.lines_of(notices)
     wordings: dict[tuple[str, int, str], object] = {}
     made = []
@@ -55,7 +59,7 @@ def sheets(notices: list[Notice], today: date) -> list[Sheet]:
         key = (notice.kind, notice.stage, notice.means.code)
         if key not in wordings:
             wordings[key] = queries.wording_for(*key)
-        made.append(_sheet(notice, texts.text_of(notice, wordings[key], about, age, today)))
+        made.append(_sheet(notice, texts.text_of(notice, wordings[key], about, terms, today)))
     return made
 
 
@@ -69,6 +73,7 @@ def _sheet(notice: Notice, text: texts.Text) -> Sheet:
         subject=text.subject,
         paragraphs=tuple(text.body.split("\n")),
         branch=notice.branch.name if notice.branch else "",
+        dense=rules.rows_of(text.body, CARD_LETTERS) > CARD_ROWS,
     )
 
 

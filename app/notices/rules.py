@@ -70,18 +70,6 @@ def choose_means(wanted: str, possible: Sequence[str]) -> str | None:
     return possible[0] if possible else None
 
 
-def addressee(name: str, birth_date: date | None, guardian_until_age: int, today: date) -> str:
-    """The name on an envelope or at the head of a mail; a child's is addressed to the guardian."""
-    if birth_date is None or years(birth_date, today) > guardian_until_age:
-        return f"{name} 様"
-    return f"{name} 様 保護者様"
-
-
-def years(birth_date: date, today: date) -> int:
-    """Completed years of age."""
-    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
-
-
 def fields_in(text: str) -> set[str]:
     """Names of the fields that a text asks for."""
     return set(FIELD.findall(text))
@@ -112,3 +100,8 @@ def japanese_date(day: date) -> str:
 def shortened(text: str, longest: int) -> str:
     """The text, cut with an ellipsis when it is longer."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def rows_of(text: str, letters: int) -> int:
+    """How many rows a text takes when `letters` fit into one; an empty line is half of one, rounded down in all."""
+    return int(sum(-(-len(line) // letters) if line else 0.5 for line in text.split("\n")))

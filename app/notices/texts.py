@@ -11,12 +11,13 @@ from django.utils import timezone
 from app.notices import rules
 from app.notices.codes import Adapter, Kind
 from app.notices.models import Line, Notice, Wording
-from app.patrons.models import Patron
+from app.patrons.models import Patron, PatronPolicy
+from app.patrons.queries import addressee
 from inventory import load
 
 MOST_LINES = 200
 # What a card of 100 × 148 mm holds beside the greeting.
-POSTCARD_LINES = 7
+POSTCARD_LINES = 6
 POSTCARD_TITLE = 24
 SAMPLE_LINES = (
     {
@@ -110,13 +111,13 @@ def filled(
     return Text(rules.fill(wording.subject, values), rules.fill(wording.body, values), values["宛名"], said)
 
 
-def text_of(notice: Notice, wording: Wording, lines: list[Line], guardian_until_age: int, today: date) -> Text:
+def text_of(notice: Notice, wording: Wording, lines: list[Line], terms: PatronPolicy, today: date) -> Text:
     """What a notice says today. The notice comes with patron and branch, the lines with what they are about."""
     patron: Patron = notice.patron
     earliest = _earliest(notice, lines)
     values = {
         "氏名": patron.name,
-        "宛名": rules.addressee(patron.name, patron.birth_date, guardian_until_age, today),
+        "宛名": addressee(patron, today, terms),
         "図書館名": library_name(),
         "館名": notice.branch.name if notice.branch else "",
         "点数": str(len(lines)),

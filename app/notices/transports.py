@@ -108,7 +108,7 @@ class Mail:
             text = message(letter).as_bytes()
             server = self._connected()
             server.ehlo_or_helo_if_needed()
-            code, said = server.mail(f"{RETURN}+{letter.token}@{letter.domain}")
+            code, said = server.mail(f"{RETURN}+{letter.token}@return.{letter.domain}")
             if code == 250:
                 code, said = server.rcpt(letter.to)
             if code not in (250, 251):

@@ -72,11 +72,11 @@ def samples(request: HttpRequest, batch_id: int) -> HttpResponse:
     chosen = _different(list(queries.batch_targets(found).filter(state=State.PLANNED)[:2000]))
     _viewed(request, chosen, "文面の見本")
     lines = queries.lines_of(chosen)
-    age, today = queries.patron_policy().guardian_until_age, timezone.localdate()
+    terms, today = queries.patron_policy(), timezone.localdate()
     shown = []
     for notice in chosen:
         wording = queries.wording_for(notice.kind, notice.stage, notice.means.code)
-        shown.append((notice, texts.text_of(notice, wording, lines.get(notice.pk, []), age, today)))
+        shown.append((notice, texts.text_of(notice, wording, lines.get(notice.pk, []), terms, today)))
     batches.seen(request.actor, found)
     context = {"batch": found, "samples": shown, "number": found.notices.filter(state=State.PLANNED).count()}
     return render(request, "notices/samples.html", context)

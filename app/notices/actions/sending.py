@@ -100,7 +100,7 @@ def _claim(actor: Actor, now: datetime) -> tuple[Notice, Letter | None] | None:
     if notice.kind == Kind.READY:
         _begin_shelf_days(actor, lines, now)
     wording = queries.wording_for(notice.kind, notice.stage, notice.means.code)
-    text = texts.text_of(notice, wording, lines, queries.patron_policy().guardian_until_age, today)
+    text = texts.text_of(notice, wording, lines, queries.patron_policy(), today)
     notice.state, notice.handed_at = State.HANDING, now
     notice.attempts += 1
     notice.save(update_fields=["state", "handed_at", "attempts"])
