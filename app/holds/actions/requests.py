@@ -18,6 +18,7 @@ from app.holds.actions.operations import CHANGE, SELECT, HoldRefused
 from app.holds.actions.placing import defaults_of, may_ask
 from app.holds.models import OPEN, Contact, Hold, HoldStatistic, PurchaseRequest, Route
 from app.patrons.models import Patron
+from app.patrons.queries import refusal
 from app.regulations import queries as regulations
 from app.regulations.rules import Case, decide
 
@@ -113,6 +114,8 @@ def decide_request(
     made = _locked(request_id)
     if made.told_at is not None:
         raise HoldRefused("told", "本人に回答した後のため、変更できません。")
+    if status == STATUS.BORROW and (against := refusal(made.patron, "ill", timezone.localdate(now))):
+        raise HoldRefused("ill", against)
     made.status, made.reason = status, reason.strip()[:200]
     made.answer = answer.strip() or ANSWERS[STATUS(status)].format(title=made.title)
     made.decided_on, made.decided_by = timezone.localdate(now or timezone.now()), actor.number
