@@ -17,7 +17,7 @@ from app.branches.rules import Pattern, days_of, lay_out, pattern_to_json, year_
 from inventory import Inventory
 
 SYNC = declare("branches.sync", "館を構成情報に合わせる", roles=())
-VIEW = declare("branches.view_calendar", "開館日を見る")
+VIEW = declare("branches.view_calendar", "開館日を見る", kind="view")
 CALENDAR = declare("branches.calendar", "開館日・開館時間・便の曜日を変える", roles=(LIBRARIAN,))
 YEARS_AHEAD = 3
 RULE, HAND = "rule", "hand"

@@ -2,7 +2,7 @@
 
 Database triggers (migrations `watch`) give a watched group of tables a new stamp with every change, whoever makes it.
 All stamps are read in one statement, at most once in `REVISION_SECONDS`: a change is in force in every process a
-moment after it is committed, without a restart.
+moment after it is committed, without a restart; in the thread that made it at once.
 """
 
 import threading
@@ -17,6 +17,8 @@ from app.branches.models import Revision
 
 Kept = TypeVar("Kept")
 
+_followers: dict[str, Callable[[], None]] = {}
+_followed: dict[str, UUID] = {}
 _kept: dict[tuple[str, Hashable], tuple[UUID, Any]] = {}
 _seen = threading.local()
 
@@ -26,8 +28,21 @@ def _stamps() -> dict[str, UUID]:
     now = time.monotonic()
     if now - getattr(_seen, "at", float("-inf")) >= settings.REVISION_SECONDS:
         _seen.stamps, _seen.at = dict(Revision.objects.values_list("name", "stamp")), now
+        _tell_followers(_seen.stamps)
     stamps: dict[str, UUID] = _seen.stamps
     return stamps
+
+
+def follow(group: str, changed: Callable[[], None]) -> None:
+    """Call `changed` whenever a look at the stamps finds another one for the group."""
+    _followers[group] = changed
+
+
+def _tell_followers(stamps: dict[str, UUID]) -> None:
+    for group, changed in _followers.items():
+        if group in stamps and stamps[group] != _followed.get(group):
+            _followed[group] = stamps[group]
+            changed()
 
 
 def kept(group: str, key: Hashable, load: Callable[[], Kept]) -> Kept:
@@ -50,5 +65,23 @@ def kept(group: str, key: Hashable, load: Callable[[], Kept]) -> Kept:
 
 
 def forget() -> None:
-    """Look again at the next question: after an own change, in the same thread."""
+    """Look again at the next question."""
     _seen.at = float("-inf")
+
+
+# Tables whose change gives a new stamp (the migrations `watch`), by the beginning of their names.
+WATCHED = ("branches_", "regulations_", "patrons_patroncategory")
+
+
+def see_own_writes(execute: Callable[..., Any], statement: Any, *rest: Any) -> Any:
+    """Every statement passes here: after an own change, or the taking back of one, the stamps are read again."""
+    done = execute(statement, *rest)
+    text = statement if isinstance(statement, str) else ""
+    if text[:6] != "SELECT" and (text[:8] == "ROLLBACK" or any(table in text for table in WATCHED)):
+        forget()
+    return done
+
+
+def watch(connection: Any, **_: Any) -> None:
+    """`connection_created`: see to it that what a thread writes it also reads."""
+    connection.execute_wrappers.append(see_own_writes)

@@ -1,9 +1,11 @@
 """Code tables of the catalogue: material types, shelf states, origins, the first digit of NDC, languages.
 
-Kept in code today; F-CAT-020 moves what a library may change into tables.
+The library's own names and order of material types stand in a table (`app.branches.codes`); the rest is code.
 """
 
 from django.db import models
+
+from app.branches import codes
 
 
 class MaterialType(models.TextChoices):
@@ -24,6 +26,16 @@ class MaterialType(models.TextChoices):
     DVD = "dvd", "DVD"
     MAP = "map", "地図"
     SCORE = "score", "楽譜"
+
+
+def material_types(*, all_lines: bool = False) -> list[codes.Choice]:
+    """The material types as the library names and orders them; those out of use only with `all_lines`."""
+    return codes.choices(codes.MATERIAL_TYPE, MaterialType.choices, all_lines=all_lines)
+
+
+def material_label(code: str) -> str:
+    """What a material type is called here."""
+    return dict(material_types(all_lines=True)).get(code, code)
 
 
 class ShelfStatus(models.TextChoices):

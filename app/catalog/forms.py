@@ -4,10 +4,11 @@ from typing import Any
 
 from django import forms
 
+from app.branches import codes
 from app.branches.models import Branch
 from app.catalog import rules
 from app.catalog.actions import EDITABLE
-from app.catalog.codes import MaterialType
+from app.catalog.codes import material_types
 from app.catalog.models import BibliographicRecord
 
 _LISTS = ("creators", "creator_readings", "series", "subjects", "contents", "notes")
@@ -62,6 +63,12 @@ class RecordForm(forms.ModelForm):
         # Room for hyphens; what is kept are the 13 digits.
         self.fields["isbn13"] = forms.CharField(label="ISBN", max_length=20, required=False)
         self.fields["isbn13"].initial = self.instance.isbn13
+        choices = material_types()
+        if self.instance.material_type not in dict(choices):
+            choices += [(self.instance.material_type, self.instance.get_material_type_display())]
+        self.fields["material_type"] = forms.ChoiceField(
+            label="資料種別", choices=choices, initial=codes.default_of(codes.MATERIAL_TYPE)
+        )
 
     def changes(self) -> dict[str, Any]:
         """The cleaned values by field name."""
@@ -81,8 +88,12 @@ class ItemForm(forms.Form):
     call_number = forms.CharField(
         label="請求記号", max_length=60, required=False, help_text="空なら分類と著者ヨミから作ります"
     )
-    location = forms.CharField(label="所在", max_length=40, required=False)
-    material_type = forms.ChoiceField(
-        label="資料区分", choices=[("", "書誌と同じ"), *MaterialType.choices], required=False
-    )
+    location = forms.ChoiceField(label="所在", required=False)
+    material_type = forms.ChoiceField(label="資料区分", required=False)
     reference_only = forms.BooleanField(label="禁帯出", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["location"].choices = [("", "―"), *codes.choices(codes.LOCATION)]  # type: ignore[attr-defined]
+        self.fields["location"].initial = codes.default_of(codes.LOCATION)
+        self.fields["material_type"].choices = [("", "書誌と同じ"), *material_types()]  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from app.catalog.codes import MaterialType, Origin, Restriction, ShelfStatus
+from app.catalog.codes import MaterialType, Origin, Restriction, ShelfStatus, material_label
 
 
 def _texts() -> ArrayField:
@@ -75,6 +75,10 @@ class BibliographicRecord(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_material_type_display(self) -> str:
+        """As the library's own table calls it, not as the code does."""
+        return material_label(self.material_type)
 
     def get_absolute_url(self) -> str:
         """The address of the record in the OPAC; it never changes."""
@@ -147,6 +151,10 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.barcode
+
+    def get_material_type_display(self) -> str:
+        """As the library's own table calls it, not as the code does."""
+        return material_label(self.material_type)
 
 
 class SearchDocument(models.Model):

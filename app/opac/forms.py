@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import QueryDict
 
-from app.catalog.codes import NDC_CLASSES, MaterialType
+from app.catalog.codes import NDC_CLASSES, material_types
 from app.catalog.search import Query
 from app.web.dates import parse_year
 
@@ -36,10 +36,12 @@ def _year(text: str) -> int | None:
 def read_query(parameters: QueryDict) -> Query:
     """The query that an address asks for."""
     sort = parameters.get("sort", "")
+    asked = parameters.getlist("material")[:_MOST_VALUES]
+    materials = dict(material_types(all_lines=True)) if asked else {}
     return Query(
         text=parameters.get("q", "").replace("\x00", " "),
         scope="all" if parameters.get("scope") == "all" else "held",
-        materials=tuple(v for v in parameters.getlist("material")[:_MOST_VALUES] if v in MaterialType.values),
+        materials=tuple(v for v in asked if v in materials),
         classes=tuple(v for v in parameters.getlist("class")[:_MOST_VALUES] if v in NDC_CLASSES),
         branches=tuple(
             n for v in parameters.getlist("branch")[:_MOST_VALUES] if (n := _number(v, 1, 2**31 - 1)) is not None

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from app.access.actions import SignInRefused
 from app.access.actor import Actor
 from app.access.web import anonymous
-from app.catalog.codes import LANGUAGES, NDC_CLASSES, MaterialType
+from app.catalog.codes import LANGUAGES, NDC_CLASSES, material_types
 from app.catalog.search import Query, Result, search, suggest
 from app.catalog.search.query import DEEPEST_PAGE
 from app.circulation.queries import loans_of
@@ -43,7 +43,7 @@ def _cached(response: HttpResponse) -> HttpResponse:
 def _facets(query: Query, result: Result, branches: dict[int, str]) -> list[dict[str, Any]]:
     """The groups to narrow by: each value with its count, its address, and whether it is chosen (then it undoes)."""
     groups = (
-        ("material", "資料種別", query.materials, dict(MaterialType.choices), str),
+        ("material", "資料種別", query.materials, dict(material_types(all_lines=True)), str),
         ("class", "分類", query.classes, NDC_CLASSES, str),
         ("branch", "所蔵館", query.branches, branches, int),
     )
@@ -93,7 +93,8 @@ def _pages(query: Query, total: int) -> list[dict[str, Any]]:
 
 @require_GET
 def search_page(request: HttpRequest) -> HttpResponse:
-    """The start page, and with a query its results. Nine SQL statements with results, none without a query."""
+    """The start page, and with a query its results. At most ten SQL statements with results, none without
+    a query."""
     query = read_query(request.GET)
     asked = bool(query.text.strip()) or query.narrowed
     if not asked:
@@ -129,7 +130,7 @@ def _classes() -> list[tuple[str, str]]:
 
 @require_GET
 def record_page(request: HttpRequest, record_id: int) -> HttpResponse:
-    """One record with its items as they are now. Three SQL statements."""
+    """One record with its items as they are now. At most four SQL statements."""
     record = queries.record_of(record_id)
     if record is None:
         raise Http404

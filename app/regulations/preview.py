@@ -24,9 +24,9 @@ from app.regulations.rules import STOP_LENDING, Case, Rule, Terms, decide, stage
 MOST_EXAMPLES = 5
 
 _LOANS = """
-SELECT l.branch_id, p.category_id, i.material_type, i.location, (l.lent_at AT TIME ZONE %s)::date, l.due_on, count(*)
+SELECT l.branch_id, p.category_id, i.material_type, i.location, (l.lent_at AT TIME ZONE %s)::date, count(*)
 FROM circulation_loan l JOIN patrons_patron p ON p.id = l.patron_id JOIN catalog_item i ON i.id = l.item_id
-WHERE l.renewed = 0 GROUP BY 1, 2, 3, 4, 5, 6
+WHERE l.renewed = 0 GROUP BY 1, 2, 3, 4, 5
 """
 # One line for each patron and material: the patron's key serves to add up and is not passed on.
 _BORROWERS = """
@@ -99,7 +99,7 @@ def _decider(table: tuple[Rule, ...], on: date) -> Decide:
 
 def _due_dates(names: _Names, old: Decide, new: Decide) -> list[Effect]:
     found = Effect("今日の貸出に当てはめると返却期限が変わる", "点")
-    for branch, category, material, location, lent, _due, count in _rows(_LOANS, settings.TIME_ZONE):
+    for branch, category, material, location, lent, count in _rows(_LOANS, settings.TIME_ZONE):
         first, second = old(branch, category, material, location), new(branch, category, material, location)
         if (first.period_days.value, first.fixed_due.value) == (second.period_days.value, second.fixed_due.value):
             continue

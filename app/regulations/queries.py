@@ -121,7 +121,7 @@ def _span(told: dict[str, Any]) -> str:
     first, last = (str(told.get(name) or "").replace("-", "/") for name in ("from", "until"))
     if told.get("first"):
         first, last = (str(told[name]).replace("-", "/") for name in ("first", "last"))
-    return f"{first}～{last}" if first else ""
+    return f"{first}～{last}" if last else first
 
 
 def _words(value: Any) -> str:

@@ -38,11 +38,11 @@ class LineForm(OfficeForm):
     )
     code = forms.CharField(label="符号", max_length=40, required=False)
     label = forms.CharField(label="名称", max_length=40, required=False)
-    in_use = forms.BooleanField(label="使用", required=False)
+    in_use = forms.BooleanField(label="使用", required=False, initial=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.initial.get("code"):
+        if self.initial.get("code") or self["code"].value():
             # A code stands on items: it is named anew, never changed.
             self.fields["code"].widget.attrs["readonly"] = True
 
@@ -77,10 +77,13 @@ def edit(request: HttpRequest, table: str) -> HttpResponse:
     """One code table: names, order, use and default in one form; what is saved holds in every choice at once."""
     if table not in codes.TABLES:
         raise Http404
-    formset = LineFormSet(request.POST or None, initial=_initial(table), prefix="line")
+    posted = request.method == "POST"
+    formset = (
+        LineFormSet(request.POST, prefix="line") if posted else LineFormSet(initial=_initial(table), prefix="line")
+    )
     default = request.POST.get("default", codes.default_of(table))
     problem = ""
-    if request.method == "POST" and formset.is_valid():
+    if posted and formset.is_valid():
         try:
             changed = actions.put_codes(request.actor, table, _lines(table, formset, default))
         except ValidationError as error:
@@ -104,12 +107,10 @@ def _lines(table: str, formset: Any, default: str) -> list[actions.Line]:
     """The filled lines in the order of their numbers; a location's code is its name as it stands on items."""
     filled = [form.cleaned_data for form in formset if form.cleaned_data.get("label") or form.cleaned_data.get("code")]
     filled.sort(key=lambda row: 9999 if row.get("order") is None else row["order"])
-    fresh = {form.cleaned_data.get("label"): True for form in formset if not form.initial.get("code")}
     lines = []
     for row in filled:
-        code = row["code"] or (row["label"] if table == codes.LOCATION else "")
-        in_use = row["in_use"] or (row["label"] in fresh and not row["code"])
-        lines.append(actions.Line(code.strip(), row["label"].strip(), in_use, code == default))
+        code = (row["code"] or (row["label"] if table == codes.LOCATION else "")).strip()
+        lines.append(actions.Line(code, row["label"].strip(), row["in_use"], bool(code) and code == default))
     return lines
 
 

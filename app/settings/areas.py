@@ -24,12 +24,7 @@ INSTALLED_APPS = [
     "app.opac",
     "app.demo",
 ]
-MIDDLEWARE = [
-    "app.web.metrics.RequestMetrics",
-    "app.web.middleware.SiteOfHost",
-    *BASE_MIDDLEWARE,
-    "app.branches.wordings.CurrentWordings",
-]
+MIDDLEWARE = ["app.web.metrics.RequestMetrics", "app.web.middleware.SiteOfHost", *BASE_MIDDLEWARE]
 AUTH_USER_MODEL = "access.StaffUser"
 AUTHENTICATION_BACKENDS = ["app.access.backends.StaffBackend"]
 LOGIN_URL = "/staff/sign-in/"

@@ -29,7 +29,7 @@ if not os.environ.get("KURA_COMMAND"):
     _limits += " -c statement_timeout=30000"
 # The practice site: seen by its colour, and never on the database of the real one, nor the other way round.
 PRACTICE = bool(CONFIG.get("practice", False))
-if PRACTICE != str(_database["name"]).endswith("_practice"):
+if str(_database["name"]).endswith("_practice") != PRACTICE:
     raise ImproperlyConfigured(
         f"practice is {PRACTICE} and the database is {_database['name']}: a practice site's name ends in _practice, "
         "and no other's does"

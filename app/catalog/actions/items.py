@@ -11,7 +11,7 @@ from app.audit import actions as audit
 from app.branches.models import Branch
 from app.catalog import rules, search
 from app.catalog.actions.operations import EDIT_ITEM, IMPORT, CatalogError
-from app.catalog.codes import MaterialType, Restriction, ShelfStatus
+from app.catalog.codes import Restriction, ShelfStatus, material_types
 from app.catalog.models import BibliographicRecord, Item
 
 CHANGEABLE = {
@@ -122,7 +122,7 @@ def update_item(actor: Actor, item_id: int, fields: Mapping[str, Any]) -> list[s
         raise CatalogError("修正できない項目です。")
     if fields.get("status", item.status) not in ShelfStatus.values:
         raise CatalogError("状態の値が正しくありません。")
-    if fields.get("material_type", item.material_type) not in MaterialType.values:
+    if fields.get("material_type", item.material_type) not in dict(material_types(all_lines=True)):
         raise CatalogError("資料区分の値が正しくありません。")
     if fields.get("restriction", item.restriction) not in Restriction.values:
         raise CatalogError("館内利用の別の値が正しくありません。")

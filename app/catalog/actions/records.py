@@ -12,7 +12,7 @@ from app.access.actor import Actor
 from app.audit import actions as audit
 from app.catalog import rules, search
 from app.catalog.actions.operations import EDIT_RECORD, IMPORT, CatalogError
-from app.catalog.codes import Origin
+from app.catalog.codes import Origin, material_types
 from app.catalog.models import BibliographicRecord
 from app.web import versions
 
@@ -44,11 +44,13 @@ EDITABLE = (
 def _checked(record: BibliographicRecord) -> None:
     """Field by field what the database would refuse, in words."""
     try:
-        record.clean_fields(exclude=["marc"])
+        record.clean_fields(exclude=["marc", "material_type"])
     except ValidationError as error:
         name, messages = next(iter(error.message_dict.items()))
         label = str(BibliographicRecord._meta.get_field(name).verbose_name)
         raise CatalogError(f"{label}: {messages[0]}") from error
+    if record.material_type not in dict(material_types(all_lines=True)):
+        raise CatalogError("資料種別の値が正しくありません。")
 
 
 @transaction.atomic

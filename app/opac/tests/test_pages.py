@@ -87,7 +87,7 @@ def test_the_start_page_needs_no_database_no_cookie_and_may_be_cached(reader: Cl
     "text", ["こころ", "ココロ", "夏目漱石", "なつめそうせき こころ", "9784003101117", "4-00-310111-1"]
 )
 def test_a_reader_finds_the_book_and_sees_where_it_is(reader: Client, book: BibliographicRecord, text: str) -> None:
-    with assertNumQueries(9):
+    with assertNumQueries(10):
         page = reader.get("/", {"q": text})
     html = page.content.decode()
     assert f'<a href="/records/{book.pk}/">こころ</a>' in html
@@ -101,7 +101,7 @@ def test_a_reader_finds_the_book_and_sees_where_it_is(reader: Client, book: Bibl
 def test_a_loan_at_the_counter_shows_at_once_with_its_due_date(
     reader: Client, book: BibliographicRecord, patron: Patron
 ) -> None:
-    with assertNumQueries(3):
+    with assertNumQueries(4):
         before = reader.get(f"/records/{book.pk}/").content.decode()
     assert "所蔵状況" in before
     assert "2点 貸出できます" in before

@@ -16,7 +16,7 @@ from app.branches import revisions
 from app.regulations import queries, rules
 from app.regulations.models import Regulation
 
-VIEW = declare("regulations.view", "利用規則を見る")
+VIEW = declare("regulations.view", "利用規則を見る", kind="view")
 CHANGE = declare("regulations.change", "利用規則を変える", roles=())
 
 KEYS = ("branch_id", "category_id", "material_type", "location")

@@ -7,7 +7,6 @@ from app.access import actions as access
 from app.access.actor import Actor
 from app.access.operations import declare
 from app.audit import actions as audit
-from app.branches import revisions, wordings
 from app.branches.models import Wording
 from app.web.wording import names_in, sentences
 
@@ -42,5 +41,3 @@ def put_wording(actor: Actor, code: str, text: str) -> None:
     else:
         Wording.objects.update_or_create(code=code, defaults={"text": after})
     audit.record(actor, WORDS, subject_type="wording", subject_id=code[:60], detail={"before": before, "after": after})
-    revisions.forget()
-    transaction.on_commit(wordings.refresh)
