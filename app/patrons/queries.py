@@ -26,8 +26,8 @@ LONGEST_NOTICE = 92  # days
 # What may bind a patron in other areas: relation, what makes it count, words. A relation that no area has is skipped.
 BINDING = (
     ("loans", {}, "貸出中の資料{}点"),
-    ("compensations", {"settled_on": None}, "弁償中の資料{}点"),
     ("holds", {"ended_at": None}, "予約{}件"),
+    ("purchase_requests", {"status__in": ("received", "buy", "borrow", "ordered")}, "購入希望{}件"),
 )
 
 

@@ -69,7 +69,8 @@ def put_category(actor: Actor, category: PatronCategory) -> PatronCategory:
 def put_policy(actor: Actor, policy: PatronPolicy) -> PatronPolicy:
     """Change the register's terms."""
     access.require(actor, SETTINGS)
-    policy.pk = 1
-    policy.save()
+    names = [field.attname for field in PatronPolicy._meta.concrete_fields if not field.primary_key]
+    values = {name: getattr(policy, name) for name in names}
+    changed, _ = PatronPolicy.objects.update_or_create(pk=1, defaults=values)
     audit.record(actor, SETTINGS, detail={"changed": "policy"})
-    return policy
+    return changed
