@@ -56,11 +56,9 @@ def set_policy(actor: Actor, *, same_title_note: bool, last_borrower_days: int) 
     if not 0 <= last_borrower_days <= LONGEST_DAYS:
         raise PolicyRefused(f"直前の借受者を保てるのは{LONGEST_DAYS}日までです。")
     before = CounterPolicy.objects.select_for_update().first() or CounterPolicy()
-    policy = CounterPolicy(id=1, same_title_note=same_title_note, last_borrower_days=last_borrower_days)
-    values = {
-        name: [getattr(before, name), getattr(policy, name)] for name in ("same_title_note", "last_borrower_days")
-    }
-    policy.save()
+    given = {"same_title_note": same_title_note, "last_borrower_days": last_borrower_days}
+    values = {name: [getattr(before, name), value] for name, value in given.items()}
+    policy = CounterPolicy.objects.update_or_create(id=1, defaults=given)[0]
     if last_borrower_days == 0:
         LastBorrower.objects.all().delete()
     audit.record(

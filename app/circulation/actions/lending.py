@@ -62,7 +62,7 @@ def lend(
     extended, as counters do. Refusals are outcomes, not exceptions; an outcome with `asks` has changed nothing and
     waits for the same scan with answers. `due_on` is a date set by hand (permission to change due dates);
     `without_card` marks that the patron was found by name, phone and birth date. NotPermitted is raised for the
-    actor, Patron.DoesNotExist for the patron. At most eleven SQL statements when the rule table is known.
+    actor, Patron.DoesNotExist for the patron. Seven SQL statements for what nobody waits for.
     """
     access.require(actor, LEND, branch)
     if due_on is not None:

@@ -51,7 +51,7 @@ def give_back(
     From here on nothing says who had the item. A second scan is told apart and counted nowhere. `on_date` sets the
     day of return back (book drop); `in_library` counts an item that is not on loan as used in the house. `next_step`
     and `slips` say where the item goes; `undo` takes the return back within minutes.
-    At most ten SQL statements for a plain return; one more at the first of a day and of each five minutes.
+    Nine SQL statements for a plain return; two more at the first of a day, three at the first of each five minutes.
     """
     access.require(actor, GIVE_BACK, branch)
     now = now or timezone.now()

@@ -25,7 +25,7 @@ def identify(actor: Actor, kana: str, birth_date: date | None, phone: str) -> Pa
     if not (kana.strip() and birth_date and phone.strip()):
         raise NotIdentified("カナ氏名・生年月日・電話番号の3つを入力してください。")
     # The register finds beginnings of a reading; here it must be the whole.
-    alike = register.search(kana=kana, birth_date=birth_date, phone=phone)[:10]
+    alike = register.shown(register.search(kana=kana, birth_date=birth_date, phone=phone).ids)
     found = [patron for patron in alike if kana_key(patron.kana) == kana_key(kana)]
     if len(found) != 1:
         audit.record(actor, WITHOUT_CARD, outcome="refused", subject_type="patron")
