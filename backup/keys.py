@@ -19,7 +19,7 @@ from backup import plan
 from inventory import Host, Inventory
 
 
-def _once(path: Path, make: str) -> str:
+def once(path: Path, make: str) -> str:
     """The text of a secret file; the first caller writes it (two playbook forks may come at once)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
@@ -38,7 +38,7 @@ def _key(state: str, name: str) -> str:
     made = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
     )
-    return _once(path, made.decode("ascii"))
+    return once(path, made.decode("ascii"))
 
 
 def private_key(site: Inventory, host: Host, *, state: str) -> str:
@@ -61,7 +61,7 @@ def passphrase(site: Inventory, host: Host, *, state: str) -> str:
     path = Path(state) / "secrets" / f"borg_{host.name}"
     if path.exists():
         return path.read_text(encoding="ascii").strip()
-    return _once(path, secrets.token_urlsafe(32) + "\n").strip()
+    return once(path, secrets.token_urlsafe(32) + "\n").strip()
 
 
 def passphrases(site: Inventory, host: Host, *, state: str) -> dict[str, str]:

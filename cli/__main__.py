@@ -26,6 +26,7 @@ VERBS = {
     "report": ("cli.report", "reports for the auditor"),
     "matrix": ("cli.matrix", "the requirements matrix"),
     "inspect": ("cli.inspect", "the periodic inspection of the running hosts"),
+    "audit": ("cli.audit", "verify the audit log against its seals"),
     "lock": ("cli.lock", "renew requirements.lock"),
 }
 

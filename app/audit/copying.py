@@ -19,8 +19,9 @@ class CopyFailed(Exception):
     """The keeper could not be reached, or has other seals than we."""
 
 
-def send(command: str) -> int:
-    """Send the seals that the keeper has not yet; returns how many. CopyFailed says why not."""
+def send(command: str) -> tuple[int, int]:
+    """Send the seals that the keeper has not yet; returns how many, and the last that it has now. CopyFailed says why
+    not."""
     with subprocess.Popen(
         shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as keeper:
@@ -44,7 +45,7 @@ def send(command: str) -> int:
             out, said = "", keeper.stderr.read()
         if keeper.returncode != 0 or out.split()[:1] != ["kept"]:
             raise CopyFailed(f"the keeper of the seals refused: {said.strip()[-300:]}")
-    return sent
+    return sent, int(out.split()[1])
 
 
 def _same(number: int, digest: str) -> None:

@@ -69,6 +69,17 @@ class AuditSeal(models.Model):
         ]
 
 
+class SealCopy(models.Model):
+    """Up to which seal the keeper elsewhere has answered that it has them: one row."""
+
+    keeper = models.CharField("保管先", max_length=60, primary_key=True)
+    number = models.BigIntegerField("封印の番号")
+    at = models.DateTimeField("日時")
+
+    class Meta:
+        verbose_name = "封印の写し"
+
+
 class AuditDisposal(models.Model):
     """A month whose events have reached the end of their keeping: who asked, who approved, when it was done.
 

@@ -22,6 +22,11 @@ EXACT = {
         "Members of staff who saw many people in a short time and whom nobody has asked yet",
         "SELECT count(*) FROM audit_auditalert WHERE seen_at IS NULL",
     ),
+    "kura_audit_uncopied_seconds": (
+        "Age of the oldest seal that the keeper elsewhere has not",
+        "SELECT coalesce(extract(epoch FROM now() - (SELECT min(at) FROM audit_auditseal WHERE number > (SELECT"
+        " min(number) FROM audit_sealcopy))), 0)",
+    ),
     "kura_audit_unsealed_seconds": (
         "Age of the oldest audit event that no seal covers",
         "SELECT coalesce(extract(epoch FROM now() - (SELECT at FROM audit_auditevent WHERE id > coalesce("

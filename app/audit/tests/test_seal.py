@@ -240,11 +240,11 @@ def keeper(tmp_path):
 
 def test_the_keeper_adds_what_it_has_not_and_nothing_else(sealed, keeper):
     command, kept = keeper
-    assert copying.send(command) == 3
-    assert copying.send(command) == 0
+    assert copying.send(command) == (3, 3)
+    assert copying.send(command) == (0, 3)
     log(2)
     seal()
-    assert copying.send(command) == 1
+    assert copying.send(command) == (1, 4)
     lines = [line.split("\t", 1)[1] for line in kept.read_text().splitlines(keepends=True)]
     assert faults(copy=lines) == []
     before = kept.read_text()
@@ -273,6 +273,21 @@ def test_a_keeper_that_does_not_answer_is_a_failure_of_the_unit(sealed, tmp_path
     tamper("UPDATE audit_auditevent SET actor = 'other' WHERE id = %s", sealed[7])
     with pytest.raises(CommandError, match=f"記録{sealed[7]}"):
         call_command("audit_verify", f"--key={key}")
+
+
+def test_a_copy_that_falls_behind_is_a_figure_for_monitoring(sealed, keeper):
+    from app.web.business import Business
+
+    def behind():
+        return next(m.samples[0].value for m in Business().collect() if m.name == "kura_audit_uncopied_seconds")
+
+    command, _ = keeper
+    assert behind() == 0  # nobody was ever told to copy: a machine of an engineer
+    call_command("audit_seal", f"--to={command}")
+    assert behind() == 0
+    log(1)
+    sealing.seal(timezone.now() - timedelta(minutes=20), KEY)
+    assert 1190 < behind() < 1260
 
 
 def test_an_interrupted_verification_goes_on_where_it_was(sealed):

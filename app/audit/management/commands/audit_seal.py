@@ -26,8 +26,9 @@ class Command(BaseCommand):
             )
         if options["to"]:
             try:
-                sent = copying.send(options["to"])
+                sent, number = copying.send(options["to"])
             except copying.CopyFailed as error:
                 raise CommandError(str(error)) from error
+            sealing.note_copied(options["to"].rpartition(" ")[2][-60:], number, timezone.now())
             if sent:
                 self.stdout.write(f"{sent} seals copied")

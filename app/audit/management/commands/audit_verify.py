@@ -1,5 +1,6 @@
 """`manage audit_verify`: is every event what it was when it was sealed? Exit code 1 when not."""
 
+import base64
 import json
 import sys
 import time
@@ -23,13 +24,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--key", type=Path, action="append", default=[], help="PEM file of a key that signs seals")
+        parser.add_argument("--public-key", help="the same key's public half, as base64 of its PEM text")
         parser.add_argument("--copy", help="file of the kept seals; - is standard input")
         parser.add_argument("--resume", type=Path, help="progress file: an interrupted run goes on where it was")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         begin = time.monotonic()
-        keys = dict(_key(path.read_bytes()) for path in options["key"])
+        pems = [path.read_bytes() for path in options["key"]]
+        if options["public_key"]:
+            pems.append(base64.b64decode(options["public_key"]))
+        keys = dict(_key(pem) for pem in pems)
         progress = Progress(options["resume"])
 
         def say(month: date, report: verifying.Report) -> None:
@@ -49,9 +54,11 @@ class Command(BaseCommand):
             )
             for line in report.disposed:
                 self.stdout.write(f"廃棄済み {line}")
-        if report.count:
+        if report.count and not options["json"]:
             shown = [f"{verifying.KINDS[fault.kind]}: {fault.text}" for fault in report.faults[:50]]
             raise CommandError("\n".join([f"異常が{report.count}件あります。", *shown]))
+        if report.count:
+            raise SystemExit(1)
 
 
 def _told(report: verifying.Report, seconds: float) -> dict[str, Any]:
