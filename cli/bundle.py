@@ -31,7 +31,7 @@ HOST_PYTHON = "3.13"
 # Sections of requirements.in whose packages run on the hosts; the others stay on the engineer's machine.
 HOST_SECTIONS = ("the inventory model", "app/")
 TEST_SECTIONS = ("proof on both Pythons",)
-TREES = ("app", "inventory")
+TREES = ("app", "docs/manual", "inventory")
 LEFT_OUT = {"__pycache__", "tests", ".mypy_cache", ".ruff_cache", ".pytest_cache", "node_modules"}
 MOMENT = 315532800  # 1980-01-01: the oldest time every archive format can say
 KEPT = 8

@@ -1,4 +1,4 @@
-"""Runbooks as HTML: headings, numbered lists, paragraphs, code and links; nothing else, everything escaped."""
+"""Runbooks as HTML: headings, lists, paragraphs, code and links; nothing else, everything escaped."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ def render(text: str) -> SafeString:
 
 def _blocks(text: str) -> Iterator[SafeString]:
     lines = [line.rstrip() for line in text.splitlines()]
-    for step, group in groupby(lines, key=lambda line: bool(_STEP.match(line))):
-        if step:
+    for kind, group in groupby(lines, key=_kind):
+        if kind == "point":
+            items = format_html_join("", "<li>{}</li>", ((_inline(line[2:]),) for line in group))
+            yield format_html("<ul>{}</ul>", items)
+            continue
+        if kind == "step":
             items = format_html_join("", "<li>{}</li>", ((_inline(_STEP.sub("", line)),) for line in group))
             yield format_html("<ol>{}</ol>", items)
             continue
@@ -32,6 +36,10 @@ def _blocks(text: str) -> Iterator[SafeString]:
                 yield format_html("<h1>{}</h1>", line[2:])
             elif line:
                 yield format_html("<p>{}</p>", _inline(line))
+
+
+def _kind(line: str) -> str:
+    return "step" if _STEP.match(line) else "point" if line.startswith("- ") else ""
 
 
 def _inline(text: str) -> SafeString:

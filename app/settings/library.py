@@ -15,6 +15,11 @@ SECRET_KEY = CONFIG["secret_key"]
 FIELD_KEYS = CONFIG["field_keys"]
 FIELD_INDEX_SECRET = CONFIG["field_index_secret"]
 ALLOWED_HOSTS = CONFIG["allowed_hosts"]
+# The page 稼働の状態: what is reached from here, and what monitoring sees.
+PROBE_LINKS = CONFIG.get("probe_links", True)
+PROMETHEUS_URL = CONFIG.get("prometheus_url", "")
+# What hosts show to ask which maintainers they let in (roles/maintenance); without one they get no answer.
+MAINTENANCE_TOKEN = CONFIG.get("maintenance_token", "")
 STRICT_HOSTS = True
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("holds/", include("app.holds.urls")),
     path("jobs/", include("app.jobs.urls")),
     path("notices/", include("app.notices.urls")),
+    path("office/", include("app.office.urls")),
     path("regulations/", include("app.regulations.urls")),
     path("terminals/", include("app.terminals.urls")),
     path("transfers/", include("app.transfers.urls")),

@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class OfficeConfig(AppConfig):
+    """The staff room: how the system stands, messages to staff, manuals, maintainers' access."""
+
+    name = "app.office"
+    label = "office"
+    verbose_name = "職員室"
+
+    def ready(self) -> None:
+        from django.db.models.signals import post_migrate
+
+        from app.office.actions.manuals import after_migrate
+
+        post_migrate.connect(after_migrate, sender=self)
