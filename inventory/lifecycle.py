@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ValidationError
+from pydantic import StringConstraints, ValidationError
 
 from inventory.errors import InventoryError, Problem
 from inventory.loader import explain
@@ -42,7 +42,7 @@ class Part(Row):
 class Package(Row):
     """A Debian package: supported as long as its Debian is."""
 
-    name: Name
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=60)]
     why: Text
 
 

@@ -9,7 +9,20 @@ import json
 from pathlib import Path
 
 from inventory import Host, Inventory, available, load
-from network import certificates, diagram, dns, firewall, hostsfile, interfaces, matrix, paths, restrict, time, vpn
+from network import (
+    certificates,
+    diagram,
+    dns,
+    firewall,
+    hostsfile,
+    interfaces,
+    mail,
+    matrix,
+    paths,
+    restrict,
+    time,
+    vpn,
+)
 
 FOLDER = Path(__file__).parent / "tests" / "golden"
 PICTURE = Path(__file__).parent
@@ -38,6 +51,11 @@ def of_host(site: Inventory, host: Host) -> dict[str, str]:
     }
     if any(service.row.probe == "dns" for service in site.services_of(host)):
         found["unbound.conf"] = dns.unbound(site, host)
+    if mail.is_relay(site, host) or mail.is_application(site, host):
+        found["postfix.cf"] = mail.postfix(site, host, lab=True)
+    if mail.is_relay(site, host):
+        found["mail.zone"] = mail.zone(site, host, "(public key)")
+        found["opendkim.conf"] = mail.opendkim(site, host)
     if paths.has_tunnel(site, host):
         keys = {name: f"(public key of {name})" for name in vpn.peers(site, host)}
         found["wg0.conf"] = vpn.wireguard(site, host, f"(private key of {host.name})", keys)
