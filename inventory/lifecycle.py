@@ -11,7 +11,7 @@ from pydantic import StringConstraints, ValidationError
 from inventory.errors import InventoryError, Problem
 from inventory.loader import explain
 from inventory.reading import Document
-from inventory.schema import Name, Row, Text
+from inventory.schema import Row, Text
 
 FILE = Path(__file__).parent / "lifecycle.yml"
 
