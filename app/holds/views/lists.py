@@ -198,7 +198,7 @@ def new_request(request: HttpRequest) -> HttpResponse:
                 messages.success(request, f"購入希望を受け付けました。{others}")
                 return redirect("holds:requests")
         status = 422
-    return render(request, "holds/request_new.html", context, status=status)
+    return render(request, "holds/request_new.html", context, status=422 if form.errors else status)
 
 
 @require_http_methods(["GET", "POST"])
