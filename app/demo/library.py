@@ -26,7 +26,7 @@ from app.catalog.codes import MaterialType, Origin
 from app.catalog.models import BibliographicRecord, Item
 from app.circulation import actions as circulation
 from app.circulation.models import ItemTally, Loan
-from app.demo import people
+from app.demo import people, waiting
 from app.exchange.actions import import_marc
 from app.patrons import actions as patrons
 from app.patrons.models import Patron, PatronCategory
@@ -78,6 +78,7 @@ def load_demo(actor: Actor, secrets: Path | None, now: datetime) -> Loaded:
     _marc(actor, places, loaded)
     _patrons(actor, places, secrets, timezone.localdate(now), loaded)
     _loans(actor, now, loaded)
+    loaded.add("holds", waiting.load(actor, now))
     return loaded
 
 
