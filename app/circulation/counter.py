@@ -156,7 +156,16 @@ def scan_to_lend(place: Place, given: Given) -> Answer:
     if who is None:
         return _without_patron(place, number, looks_like_card)
     table = queries.rule_table(place.today)
-    outcome = _lend(place, given, who, table)
+    outcome = actions.lend(
+        place.actor,
+        who.patron_id,
+        number,
+        place.branch,
+        answers=given.answers,
+        due_on=given.day,
+        without_card=who.without_card,
+        table=table,
+    )
     if outcome.code == "unknown_item":
         if not looks_like_card and (patron := patrons.by_card(number)):
             return opened(place, patron, number)
@@ -166,29 +175,6 @@ def scan_to_lend(place: Place, given: Given) -> Answer:
     if outcome.code == "lend":
         return replace(answer, undo=(("kind", "loan"), ("scan", number)))
     return answer
-
-
-def _lend(place: Place, given: Given, who: Open, table: tuple[Rule, ...]) -> Outcome:
-    if "temporary" in given.answers:
-        return actions.lend_temporary(
-            place.actor,
-            who.patron_id,
-            given.answers.reason,
-            given.number,
-            place.branch,
-            answers=given.answers,
-            without_card=who.without_card,
-        )
-    return actions.lend(
-        place.actor,
-        who.patron_id,
-        given.number,
-        place.branch,
-        answers=given.answers,
-        due_on=given.day,
-        without_card=who.without_card,
-        table=table,
-    )
 
 
 def _without_patron(place: Place, number: str, looks_like_card: bool) -> Answer:

@@ -62,7 +62,7 @@ def shell(request: HttpRequest, mode: str) -> HttpResponse:
         raise Http404
     here = terminals.place_of(request)
     context = {
-        **views.frame(mode, here.keys),
+        **views.frame(mode, here.setting.keys),
         "base": "circulation/shell.html",
         "library": organisation(settings.INVENTORY),
         "offline": True,

@@ -38,7 +38,7 @@ def receipt_of(
         place.branch.name,
         on,
         lines,
-        message=place.message,
-        name=patron.name if place.receipt_name else "",
+        message=place.setting.receipt_message,
+        name=patron.name if place.setting.receipt_name else "",
         title="貸出レシート" if barcodes is not None else "貸出中の一覧",
     )

@@ -9,11 +9,12 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from app.access.queries import by_card_or_number
 from app.access.web import staff_page, wants_json
 from app.audit import actions as audit
 from app.branches.queries import closing_of
 from app.circulation import actions, counter, queries, rules
-from app.circulation.actions import Answers
+from app.circulation.actions import Answers, Ask
 from app.circulation.counter import Answer, Given, Place
 from app.circulation.receipts import receipt_of
 from app.patrons import queries as patrons
@@ -43,7 +44,8 @@ TOOLS = (
 )
 NOBODY = Answer(actions.Outcome("", "ready", ""))
 BAD_DAY = actions.Outcome("bad", "bad_day", "日付として読み取れません。2026-11-23 のように入力してください。")
-Act = Callable[[HttpRequest, Place, Given], Answer]
+STAFF_CARD = actions.Outcome("info", "staff_card", "職員証です。暗証番号を入れて操作者を替えます。")
+UNKNOWN = frozenset({"unknown_item", "unknown_card", "no_patron"})
 
 
 @staff_page(actions.LEND)
@@ -106,7 +108,16 @@ def _answer(request: HttpRequest, mode: str, place: Place) -> Answer:
     if act == "find":
         born, _ = _day(post.get("birth_date", ""))
         return counter.without_card(place, post.get("kana", "")[:80], born, post.get("phone", "")[:20])
-    return KEYS.get(act, SCANS[mode])(place, given)
+    answer = KEYS.get(act, SCANS[mode])(place, given)
+    if answer.outcome.code in UNKNOWN and given.number and _is_staff_card(given.number):
+        return Answer(STAFF_CARD, token=given.token, scanned=given.number)
+    return answer
+
+
+def _is_staff_card(number: str) -> bool:
+    """Whether a number that is nobody's and nothing's belongs to a member of staff. One SQL statement."""
+    found = by_card_or_number(number)
+    return found is not None and found.card == number
 
 
 def _day(text: str) -> tuple[date | None, bool]:
@@ -135,15 +146,14 @@ def _receipt(request: HttpRequest, place: Place) -> JsonResponse:
 
 def _context(request: HttpRequest, mode: str, place: Place, answer: Answer) -> dict[str, Any]:
     here = terminals.place_of(request)
-    closing = closing_of(place.branch)
     return {
-        **frame(mode, here.keys),
+        **frame(mode, here.setting.keys),
         **_spoken(request, mode, answer),
         "branch": place.branch,
         "terminal": here.terminal,
         "registered": here.registered,
         "fresh": request.method == "GET",
-        "usual_day": rules.book_drop_day(place.today, closing) if mode == "return" else None,
+        "usual_day": rules.book_drop_day(place.today, closing_of(place.branch)) if mode == "return" else None,
     }
 
 
@@ -186,29 +196,21 @@ def _spoken(request: HttpRequest, mode: str, answer: Answer) -> dict[str, Any]:
         "mark": MARKS.get(answer.outcome.tone, ""),
         "given": request.POST,
         "given_answers": given,
-        "asks": _asks(answer, given),
+        "asks": _asks(answer, given, request.POST.get("reason", "").strip()),
     }
 
 
-def _asks(answer: Answer, given: list[str]) -> list[Any]:
+def _asks(answer: Answer, given: list[str], reason: str) -> list[Ask]:
     """The first question that is still open: they are put one after another."""
     known = set(given)
-    return [ask for ask in answer.outcome.asks if not known & {choice.code for choice in ask.choices}][:1]
+    done = [
+        ask for ask in answer.outcome.asks if known & {one.code for one in ask.choices} and (reason or not ask.field)
+    ]
+    return [ask for ask in answer.outcome.asks if ask not in done][:1]
 
 
 def _json(request: HttpRequest, mode: str, answer: Answer) -> JsonResponse:
-    outcome, context = (
-        answer.outcome,
-        {
-            "mode": mode,
-            "answer": answer,
-            "outcome": answer.outcome,
-            "mark": MARKS.get(answer.outcome.tone, ""),
-            "marks": MARKS,
-            "given": request.POST,
-            "asks": _asks(answer, request.POST.getlist("answer")),
-        },
-    )
+    outcome, context = answer.outcome, _spoken(request, mode, answer)
     return JsonResponse(
         {
             "tone": outcome.tone,

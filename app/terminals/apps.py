@@ -9,7 +9,9 @@ class TerminalsConfig(AppConfig):
     verbose_name = "端末"
 
     def ready(self) -> None:
-        from app.terminals.context import screen
+        from app.access import timeouts
+        from app.terminals.context import minutes, screen
         from app.web import context
 
         context.add(screen)
+        timeouts.provide(minutes)

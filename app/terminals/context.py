@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from app.access.menu import pages
+from app.access.timeouts import lock_minutes
 from app.terminals.queries import Place, place_of
 from app.terminals.rules import COMMANDS, keys_of
 
@@ -35,12 +36,18 @@ def _where(place: Place) -> str:
     return f"{short} {place.terminal.name}" if place.registered else short
 
 
+def minutes(request: HttpRequest) -> int | None:
+    """After how long this terminal's screen hides itself; None where it is not registered."""
+    place = place_of(request)
+    return place.terminal.lock_minutes if place.registered else None
+
+
 def screen(request: HttpRequest, known: dict[str, Any]) -> dict[str, Any]:
     """`screen` for the base template, and the menu with this library's keys. At most two SQL statements."""
     if getattr(getattr(request, "actor", None), "kind", "") != "staff":
         return {}
     place = place_of(request)
-    keys = keys_of(usual_keys(), place.keys)
+    keys = keys_of(usual_keys(), place.setting.keys)
     by_url = {}
     for page in pages():
         try:
@@ -52,7 +59,7 @@ def screen(request: HttpRequest, known: dict[str, Any]) -> dict[str, Any]:
         "menu": [replace(entry, key=by_url.get(entry.url, entry.key)) for entry in known["menu"]],
         "screen": {
             "seal": seal_of(request),
-            "lock_minutes": place.terminal.lock_minutes,
+            "lock_minutes": lock_minutes(request),
             "where": _where(place),
             "keys": keys,
             "guide": match.view_name if match else "",

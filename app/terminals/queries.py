@@ -1,6 +1,7 @@
 """Reads about terminals, a library's counter settings, lists and guides."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
@@ -16,10 +17,6 @@ class Place:
     """Where somebody works now: the registered terminal, or an unregistered one at their own library."""
 
     terminal: Terminal
-    message: str = ""
-    """What the library prints at the foot of its receipts."""
-    receipt_name: bool = False
-    keys: dict[str, str] = field(default_factory=dict)
 
     @property
     def branch(self) -> Branch | None:
@@ -28,6 +25,17 @@ class Place:
     @property
     def registered(self) -> bool:
         return self.terminal.pk is not None
+
+    @cached_property
+    def setting(self) -> CounterSetting:
+        """What the library decided for all its terminals. No SQL statement for a registered terminal, else one: a
+        scan does not ask."""
+        branch = self.branch
+        if branch is None:
+            return CounterSetting()
+        if self.registered:
+            return getattr(branch, "counter_setting", None) or CounterSetting(branch=branch)
+        return setting_of(branch.pk)
 
 
 def of(request: Any) -> Terminal:
@@ -45,18 +53,9 @@ def place_of(request: Any) -> Place:
 
 
 def _place(address: str | None, branch: Branch | None) -> Place:
-    terminal = None
-    if address:
-        known = Terminal.objects.select_related("branch__counter_setting")
-        terminal = known.filter(address=address).first()
-    if terminal is not None:
-        setting = getattr(terminal.branch, "counter_setting", None)
-    else:
-        terminal = Terminal(name=UNREGISTERED, branch=branch, address=address)
-        setting = CounterSetting.objects.filter(branch=branch).first() if branch else None
-    if setting is None:
-        return Place(terminal)
-    return Place(terminal, setting.receipt_message, setting.receipt_name, dict(setting.keys))
+    known = Terminal.objects.select_related("branch__counter_setting")
+    terminal = known.filter(address=address).first() if address else None
+    return Place(terminal or Terminal(name=UNREGISTERED, branch=branch, address=address))
 
 
 def all_terminals() -> QuerySet[Terminal]:

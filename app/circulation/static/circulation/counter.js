@@ -13,7 +13,7 @@
   const digits = new RegExp(`^\\d{${Number(form.dataset.digits)}}$`);
   const ACTED = ["lend", "renew", "give_back", "in_library", "stack"];
   const waiting = [];
-  let busy = false, asked = null, done = 0, undo = [], lent = [];
+  let busy = false, stopped = false, asked = null, done = 0, undo = [], lent = [];
 
   // --- focus
   const focus = () => {
@@ -87,6 +87,7 @@
     byId("ready").className = ready ? "info" : "";
   };
   const show = (answer, job) => {
+    if (answer.code === "staff_card") { says.innerHTML = answer.says; document.dispatchEvent(new CustomEvent("kura:staff-card", { detail: answer.scanned })); return; }
     const now = token.value;
     if (answer.opened && !(job.act === "open")) close();
     if ("token" in answer) token.value = answer.token;
@@ -122,7 +123,14 @@
     }
     if ((!reply || [502, 503, 504].includes(reply.status)) && kura.offline) return kura.offline.take(job, token.value, mode);
     if (!reply) return tell("bad", `通信できませんでした。${job.scan || ""} をもう一度読み取ってください。`);
-    if (reply.status === 401) { location.reload(); return undefined; }
+    if (reply.status === 401) {
+      const { error } = await reply.json().catch(() => ({}));
+      if (error !== "locked") { location.reload(); return undefined; }
+      waiting.unshift(job); // nothing is lost: it goes on when somebody has uncovered the screen
+      stopped = true;
+      document.dispatchEvent(new CustomEvent("kura:locked"));
+      return undefined;
+    }
     if (!reply.ok) {
       const why = await reply.json().catch(() => ({}));
       return tell("bad", why.message || `処理できませんでした。${job.scan || ""} をもう一度読み取ってください。`);
@@ -133,7 +141,7 @@
     if (busy) return;
     busy = true;
     form.setAttribute("aria-busy", "true");
-    while (waiting.length && !asked) {
+    while (waiting.length && !asked && !stopped) {
       const job = waiting.shift();
       line.textContent = waiting.length ? `待ち ${waiting.length}` : "";
       await (kura.offline && kura.offline.active ? kura.offline.take(job, token.value, mode) : send(job));
@@ -142,6 +150,7 @@
     busy = false;
     numbers();
   };
+  document.addEventListener("kura:unlocked", () => { stopped = false; work(); });
   const push = (job) => { waiting.push(job); numbers(); work(); };
 
   // --- answering
@@ -192,8 +201,6 @@
     if (!text) return;
     const framed = /^[A-D]?(\$\d\d\$)[A-D]?$/i.exec(text);
     if (framed) { code(framed[1]); return; }
-    const card = form.dataset.staffCard && new RegExp(form.dataset.staffCard).test(text);
-    if (card) { document.dispatchEvent(new CustomEvent("kura:staff-card", { detail: text })); return; }
     push({ scan: text });
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); if (document.activeElement === day) focus(); else take(); });
@@ -262,7 +269,7 @@
   (async () => {
     byId("tools").hidden = false;
     setDay(day.value);
-    if (kura.offline) await kura.offline.begin({ tell, addRow, close, patron: named, setDone: (change) => { done += change; numbers(); } });
+    if (kura.offline) await kura.offline.begin({ tell, addRow, close, patron: named, setDone: (change) => { done += change; numbers(); }, forget: () => kura.seal.put(`counter:${mode}`, null) });
     const kept = field.form.dataset.fresh === "yes" ? await kura.seal.take(`counter:${mode}`) : null;
     if (kept) {
       rows.innerHTML = kept.rows;

@@ -83,6 +83,7 @@ window.kura = window.kura || {};
   const show = async (extra) => {
     const number = (await records()).length;
     banner.hidden = !state.active && !number;
+    banner.classList.remove("done");
     const copy = state.stopped ? `停止・予約は ${state.made} 現在の控えで判定しています。` : "控えを開けないため、停止・予約は判定できません。";
     banner.textContent = state.active ? `▲ オフラインで記録しています。未取込 ${number}点。${copy}` : `▲ 未取込のオフライン記録 ${number}点`;
     if (extra) banner.append(extra);
@@ -139,6 +140,7 @@ window.kura = window.kura || {};
       if (await reachable()) return page.tell("bad", `処理できませんでした。${job.scan || ""} をもう一度読み取ってください。`);
       state.active = true;
       document.body.classList.add("is-offline");
+      page.forget();
       await read();
       await show();
     }
@@ -171,6 +173,7 @@ window.kura = window.kura || {};
       link.href = form.dataset.problems;
       link.textContent = `矛盾 ${problems}件の一覧`;
       banner.hidden = false;
+      banner.classList.toggle("done", !problems);
       banner.textContent = `✓ オフラインの記録 ${done}点を取り込みました。`;
       banner.append(" ", link);
       window.kura.sound(problems ? "warn" : "info");
@@ -214,7 +217,7 @@ window.kura = window.kura || {};
       }
     } catch { await show().catch(() => null); }
     setInterval(() => { worker({ kind: "ping" }); back(); }, 5000);
-    if (!shell) setInterval(() => { if (!state.active) renew(); }, 600000);
+    if (!shell) setInterval(() => { if (!state.active && !document.body.classList.contains("locked")) renew(); }, 600000);
   };
   window.kura.offline = { begin, take, get active() { return state.active; } };
 })();

@@ -35,6 +35,7 @@
     form.elements.number.value = number;
     (number ? form.elements.secret : form.elements.number).focus();
     form.addEventListener("submit", enter);
+    form.addEventListener("keydown", (event) => { if (event.key === "Escape" && why === "switch") show(); });
     if (why === "idle") await post("/staff/lock/", {}).catch(() => null);
   };
   const show = () => {
@@ -44,6 +45,7 @@
     document.title = title;
     last = Date.now();
     if (before && before.isConnected) before.focus();
+    document.dispatchEvent(new CustomEvent("kura:unlocked"));
   };
   const enter = async (event) => {
     event.preventDefault();
@@ -70,6 +72,7 @@
     button.hidden = false;
     button.addEventListener("click", () => hide("switch", ""));
   }
+  document.addEventListener("kura:locked", () => hide("idle", mine));
   document.addEventListener("kura:staff-card", (event) => hide("switch", event.detail));
   setInterval(() => { if (Date.now() - last >= minutes * 60000) hide("idle", mine); }, 1000);
 })();
