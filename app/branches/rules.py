@@ -134,12 +134,16 @@ def _last_of_month(day: date) -> int:
     return ((day.replace(day=28) + timedelta(days=4)).replace(day=1) - ONE_DAY).day
 
 
+def _in_year(year: int, month: int, day: int) -> date:
+    """A day of a fiscal year; 29 February becomes the 28th where there is none."""
+    first = date(year + (month < 4), month, 1)
+    return first.replace(day=min(day, _last_of_month(first)))
+
+
 def _year_end_days(year: int, pattern: Pattern) -> list[date]:
     if pattern.year_end is None:
         return []
-    (first_month, first_day), (last_month, last_day) = pattern.year_end
-    first = date(year, first_month, first_day)
-    last = date(year + (last_month < first_month), last_month, last_day)
+    first, last = (_in_year(year, month, day) for month, day in pattern.year_end)
     return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 

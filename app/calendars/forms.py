@@ -33,9 +33,7 @@ class PatternForm(OfficeForm):
     tidy = forms.IntegerField(
         label="館内整理日(毎月)", min_value=1, max_value=31, required=False, help_text="日。31は月末の日"
     )
-    year_end_from = forms.CharField(
-        label="年末年始 初日", max_length=8, required=False, help_text="例: 12/29"
-    )
+    year_end_from = forms.CharField(label="年末年始 初日", max_length=8, required=False, help_text="例: 12/29")
     year_end_to = forms.CharField(label="年末年始 最終日", max_length=8, required=False, help_text="例: 1/3")
     holidays = forms.ChoiceField(label="国民の祝日", choices=list(HOLIDAY_RULES.items()))
     hours = forms.CharField(
