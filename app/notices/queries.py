@@ -253,10 +253,10 @@ def waiting_by_means() -> list[dict[str, object]]:
     )
 
 
-def history_of(patron_id: int) -> list[Notice]:
-    """What was sent to a patron, the newest first; at most a hundred. Two SQL statements."""
+def history_of(patron_id: int, most: int = 100) -> list[Notice]:
+    """What was sent to a patron, the newest first. Two SQL statements."""
     rows = Notice.objects.filter(patron=patron_id).exclude(state=State.PLANNED)
-    return list(rows.select_related("means").prefetch_related("calls").order_by("-on_date", "-id")[:100])
+    return list(rows.select_related("means").prefetch_related("calls").order_by("-on_date", "-id")[:most])
 
 
 def history_of_item(item_id: int) -> list[Line]:

@@ -164,7 +164,7 @@ def test_three_reminders_stand_on_the_patron_s_page_and_the_item_s(today, now, r
             byhand.record_call(make.actor(), notice.pk, CallResult.TOLD, then)
     cards = queries.paper("postcard")
     byhand.posted(make.actor("librarian"), [notice.pk for notice in cards], now + timedelta(days=53))
-    page = librarian.get(f"/notices/patrons/{patron.pk}/").content.decode()
+    page = librarian.get(f"/patrons/{patron.pk}/").content.decode()
     for stage, means, day, result in (
         (1, "メール", today, "発送済み"),
         (2, "電話", today + timedelta(days=14), "本人に伝えた"),
