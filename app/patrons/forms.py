@@ -189,6 +189,9 @@ class RegistrationForm(PersonForm):
             except forms.ValidationError as error:
                 self.add_error(f"phone_{number}", error)
         asked["residence"] = asked.get("residence") or Patron.Residence.CITY
+        lines = [f"phone_{n}" for n in range(1, PHONES + 1)] + [f"mail_{n}" for n in range(1, MAILS + 1)]
+        if not any(asked.get(name) for name in lines) and "_" in (asked.get("use") or ""):
+            asked["use"] = "post"  # nothing else is left
         use = asked.get("use") or ""
         if "_" in use and not asked.get(use) and use not in self.errors:
             self.add_error(use, "連絡に使う番号・アドレスを入力してください。")
@@ -208,7 +211,7 @@ class RegistrationForm(PersonForm):
             if given[f"mail_{n}"]
         ]
         first = {row["kind"]: row["value"] for row in reversed(contacts)}
-        use = given.get("use") or "phone"
+        use = given.get("use") or "post"
         kind = use.partition("_")[0]
         if "_" in use:
             first[kind] = given[use]

@@ -15,7 +15,7 @@ from app.patrons.actions.registering import Registration, register
 from app.patrons.models import Application, Patron
 from app.web.sealed import blind
 
-MOST_PER_HOUR = 5
+MOST_PER_HOUR = 10
 MOST_OF_ALL_PER_HOUR = 200
 TRIES = 20
 
@@ -25,7 +25,7 @@ class TooMany(Exception):
 
 
 def apply(actor: Actor, content: dict[str, Any], now: datetime | None = None) -> Application:
-    """Keep what somebody typed and give it a number of eight digits. TooMany from the sixth in an hour on.
+    """Keep what somebody typed and give it a number of eight digits. TooMany from the eleventh in an hour on.
 
     The content is sealed; the address it came from is kept as a keyed hash only. Four SQL statements.
     """

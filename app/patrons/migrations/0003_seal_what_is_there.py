@@ -11,11 +11,14 @@ AGES = {"infant": (0, 5), "child": (6, 11), "junior": (12, 14), "high": (15, 17)
 
 def seal(apps, schema_editor):
     """Seal every patron; cards, stops and messages become rows of their own."""
-    model = {name: apps.get_model("patrons", name) for name in ("Patron", "PatronCard", "PatronStop", "PatronNote")}
+    names = ("Patron", "PatronCard", "PatronStop", "PatronNote")
+    alias = schema_editor.connection.alias
+    rows_of = {name: apps.get_model("patrons", name).objects.using(alias) for name in names}
+    model = {name: apps.get_model("patrons", name) for name in names}
     written = [*PLAIN, "keys", "noted_until"]
     today = timezone.localdate()
     last = 0
-    while batch := list(model["Patron"].objects.filter(pk__gt=last).order_by("pk")[:BATCH]):
+    while batch := list(rows_of["Patron"].filter(pk__gt=last).order_by("pk")[:BATCH]):
         last = batch[-1].pk
         cards, stops, notes = [], [], []
         for patron in batch:
@@ -30,14 +33,14 @@ def seal(apps, schema_editor):
             if patron.message:
                 patron.noted_until = date.max
                 notes.append(model["PatronNote"](patron=patron, text=patron.message, made_on=today))
-        model["Patron"].objects.bulk_update(batch, written, batch_size=200)
+        rows_of["Patron"].bulk_update(batch, written, batch_size=200)
         for name, rows in (("PatronCard", cards), ("PatronStop", stops), ("PatronNote", notes)):
-            model[name].objects.bulk_create(rows)
+            rows_of[name].bulk_create(rows)
 
 
 def ages(apps, schema_editor):
     """The categories of a library that has them already get their ages."""
-    categories = apps.get_model("patrons", "PatronCategory").objects
+    categories = apps.get_model("patrons", "PatronCategory").objects.using(schema_editor.connection.alias)
     for code, (low, high) in AGES.items():
         categories.filter(code=code, age_from=None, age_until=None).update(age_from=low, age_until=high)
     categories.filter(code="wide").update(may_ill=False)
