@@ -9,6 +9,8 @@ from app.access import actions as access
 from app.access.actor import Actor
 from app.audit import actions as audit
 from app.branches.models import Branch
+from app.branches.queries import closing_of
+from app.branches.rules import next_open
 from app.circulation import queries
 from app.circulation.actions import holding, last_borrower, sealing, statistics, stops
 from app.circulation.actions.locking import InHand, lock_item, lock_patron, unknown
@@ -93,7 +95,7 @@ def undo_return(actor: Actor, token: str, now: datetime | None = None) -> Outcom
     mark = HandledToday.objects.filter(item=hand.item, what=HandledToday.What.RETURN, at=told.returned_at)
     if not mark.delete()[0]:
         return Outcome("bad", "undo_too_late", "この返却は取消済みか、集計済みです。", hand.item)
-    if told.counted:
+    if told.counted or _set_was_counted(hand, told):
         statistics.uncount(
             LoanStatistic.Act.RETURN,
             patron,
@@ -102,7 +104,8 @@ def undo_return(actor: Actor, token: str, now: datetime | None = None) -> Outcom
             told.returned_on,
             terminal=actor.terminal,
         )
-    loan = _again(hand, told)
+    branch = Branch.objects.get(pk=told.branch_id)
+    loan = _again(hand, told, branch)
     last_borrower.forget(hand.item)
     if holding.concerned(hand):
         holds.handed_over(actor, hand.item, patron, now)
@@ -112,13 +115,21 @@ def undo_return(actor: Actor, token: str, now: datetime | None = None) -> Outcom
     return Outcome("info", "undo_return", message, hand.item, loan.due_on)
 
 
-def _again(hand: InHand, told: Sealed) -> Loan:
+def _set_was_counted(hand: InHand, told: Sealed) -> bool:
+    """Whether the set of this piece came back completely after it: then its return was counted with another piece."""
+    others = [piece.pk for piece in hand.pieces if piece.pk != hand.item.pk]
+    return bool(others) and not Loan.objects.filter(item__in=others, patron_id=told.patron_id).exists()
+
+
+def _again(hand: InHand, told: Sealed, branch: Branch) -> Loan:
+    """The loan as it was. A due date whose day was closed meanwhile moves on, as those of all open loans did."""
+    closing = closing_of(branch)
     loan = Loan(
         item=hand.item,
         patron_id=told.patron_id,
-        branch_id=told.branch_id,
+        branch=branch,
         lent_at=told.lent_at,
-        due_on=told.due_on,
+        due_on=next_open(told.due_on, closing) if closing.is_closed(told.due_on) else told.due_on,
         renewed=told.renewed,
         terminal=told.terminal,
         without_card=told.without_card,

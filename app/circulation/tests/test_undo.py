@@ -6,6 +6,8 @@ import pytest
 from django.utils import timezone
 
 from app.audit.models import AuditEvent
+from app.branches.models import ClosedDay
+from app.catalog import actions as catalog
 from app.circulation import actions, enquiry
 from app.circulation.actions import sealing
 from app.circulation.models import HandledToday, Loan, LoanStatistic, UndoKey
@@ -158,3 +160,28 @@ def test_the_log_of_an_undoing_names_neither_patron_nor_item(desk):
     events = AuditEvent.objects.filter(operation="circulation.undo").order_by("id")
     assert [event.detail for event in events] == [{"what": "loan"}, {"what": "return"}]
     assert {(event.subject_type, event.subject_id) for event in events} == {("branch", desk.branch.code)}
+
+
+def test_pieces_of_a_set_are_undone_one_by_one_and_the_set_counts_once(desk, chief):
+    things, who, now = [make.item() for _ in range(3)], make.patron(), timezone.now() + LATER
+    catalog.put_set(chief.actor, "上中下", [thing.barcode for thing in things])
+    desk.lend(who, things[0])
+    tokens = [desk.give_back(thing, now=now).undo for thing in things]
+    assert LoanStatistic.objects.filter(act="return").count() == 1
+    assert actions.undo_return(desk.actor, tokens[0], now).code == "undo_return"
+    assert LoanStatistic.objects.filter(act="return").count() == 0
+    assert desk.give_back(things[0], now=now).code == "give_back"
+    assert LoanStatistic.objects.filter(act="return").count() == 1
+    desk.lend(who, things[1], now=now)
+    assert Loan.objects.count() == 3
+    actions.undo_loan(desk.actor, things[2].barcode, desk.branch, now)
+    assert not Loan.objects.exists()
+    assert LoanStatistic.objects.filter(act="lend").count() == 1
+
+
+def test_a_return_undone_after_its_due_day_was_closed_is_due_on_the_next_open_day(desk):
+    thing, now = make.item(), timezone.now() + LATER
+    due = desk.lend(make.patron(), thing).due_on
+    token = desk.give_back(thing, now=now).undo
+    ClosedDay.objects.create(branch=desk.branch, date=due, reason="臨時休館")
+    assert actions.undo_return(desk.actor, token, now).due_on == due + timedelta(days=1)
