@@ -42,6 +42,11 @@ LARGE = {
 }
 TODAY = "SELECT act, count(*) FROM circulation_loanstatistic WHERE on_date = %(today)s GROUP BY act"
 ACTS = ("lend", "renew", "return")
+WORK = (
+    "SELECT job, extract(epoch FROM max(finished_at) FILTER (WHERE state = 'done')),"
+    " (array_agg(state ORDER BY slot DESC, attempt DESC) FILTER (WHERE state IN ('done', 'failed')))[1] = 'failed'"
+    " FROM jobs_jobrun GROUP BY job"
+)
 KEEP_SECONDS = 300
 
 
@@ -81,6 +86,15 @@ class Business:
         for act in ACTS:
             acts.add_metric([act], counted.get(act, 0))
         yield acts
+        # `name`, not `job`: Prometheus calls itself what it scrapes by that.
+        success = GaugeMetricFamily("kura_job_last_success_timestamp_seconds", "When it last went well", labels=["name"])
+        failed = GaugeMetricFamily("kura_job_failed", "Whether the latest run failed", labels=["name"])
+        for name, at, bad in _rows(WORK):
+            if at is not None:
+                success.add_metric([name], float(at))
+            failed.add_metric([name], int(bool(bad)))
+        yield success
+        yield failed
 
 
 def _rows(statement: str) -> list[Any]:

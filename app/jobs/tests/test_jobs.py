@@ -16,6 +16,7 @@ from app.jobs import actions, queries, registry, rules
 from app.jobs.models import JobRun
 from app.jobs.registry import Job, JobFailed
 from app.tests import make
+from app.web.business import Business
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 MORNING = datetime(2026, 12, 1, 9, 0, 30, tzinfo=TOKYO)
@@ -236,3 +237,22 @@ def test_the_areas_below_have_their_night_work():
         assert job.run(now).endswith("。")
     assert list(Session.objects.values_list("session_key", flat=True)) == ["going-on"]
     assert list(FailedSignIn.objects.values_list("subject", flat=True)) == ["today"]
+
+
+@pytest.mark.django_db
+def test_monitoring_reads_when_each_job_last_went_well_and_whether_it_fails_now(only):
+    def broken(now):
+        raise JobFailed("x")
+
+    only("well", lambda now: "")
+    only("broken", broken)
+    actions.run_due(MORNING)
+    samples = {
+        (sample.name, sample.labels.get("name")): sample.value
+        for metric in Business().collect()
+        for sample in metric.samples
+    }
+    assert samples["kura_job_last_success_timestamp_seconds", "well"] == pytest.approx(MORNING.timestamp(), abs=5)
+    assert ("kura_job_last_success_timestamp_seconds", "broken") not in samples
+    assert samples["kura_job_failed", "well"] == 0
+    assert samples["kura_job_failed", "broken"] == 1
