@@ -29,11 +29,14 @@ from app.circulation.models import ItemTally, Loan
 from app.demo import people, waiting
 from app.exchange.actions import import_marc
 from app.patrons import actions as patrons
-from app.patrons.models import Patron, PatronCategory
+from app.patrons import kenall
+from app.patrons.models import Patron, PatronCategory, Postcode
 from app.patrons.rules import with_check_digit
 from inventory import load
 
 DATA = Path(__file__).parent / "data"
+PLACES = Path(kenall.__file__).parent / "data"
+PLACE_FILES = ("postcodes-demo.csv", "districts-demo.csv")
 STAFF = (("admin", "管理 太郎", "admin"), ("librarian", "司書 花子", "librarian"), ("counter", "窓口 次郎", "counter"))
 PATRONS = 40
 LOANS = 60
@@ -74,6 +77,7 @@ def load_demo(actor: Actor, secrets: Path | None, now: datetime) -> Loaded:
     access.seed_roles()
     _staff(actor, secrets, loaded)
     places = {branch.code: branch for branch in Branch.objects.all()}
+    _postcodes(actor, loaded)
     _works(actor, places, loaded)
     _marc(actor, places, loaded)
     _patrons(actor, places, secrets, timezone.localdate(now), loaded)
@@ -188,6 +192,13 @@ def _marc(actor: Actor, places: dict[str, Branch], loaded: Loaded) -> None:
             loaded.add("items", 1)
 
 
+def _postcodes(actor: Actor, loaded: Loaded) -> None:
+    """A few of the city's postal codes, where nobody has loaded the real file."""
+    if not Postcode.objects.exists():
+        codes, districts = ((PLACES / name).read_text(encoding="utf-8").splitlines() for name in PLACE_FILES)
+        loaded.add("postcodes", patrons.load_postcodes(actor, codes, PLACE_FILES[0], kenall.districts(districts)))
+
+
 def _patrons(actor: Actor, places: dict[str, Branch], secrets: Path | None, today: date, loaded: Loaded) -> None:
     patrons.seed_categories()
     categories = {category.code: category for category in PatronCategory.objects.all()}
@@ -196,7 +207,7 @@ def _patrons(actor: Actor, places: dict[str, Branch], secrets: Path | None, toda
         card = card_number(number)
         if card in known:
             continue
-        who = people.person(number, today)
+        who, home = people.person(number, today), people.home(number)
         category = categories.get(people.category_of(who.birth_date, today)) or categories["general"]
         patrons.register(
             actor,
@@ -207,8 +218,10 @@ def _patrons(actor: Actor, places: dict[str, Branch], secrets: Path | None, toda
                 birth_date=who.birth_date,
                 category=category,
                 branch=places["nagano" if number % 3 else "nanbu"],
-                postal_code="380-0000",
-                address="長野市(実演用の住所)",
+                postal_code=home.postal_code,
+                address=home.address,
+                district=home.district,
+                phone=home.phone,
             ),
             today,
         )

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 
 from django.contrib.auth.hashers import check_password
 
+from app.patrons import kenall
 from app.patrons.models import Patron
 
 
@@ -43,6 +45,32 @@ def person(number: int, today: date, seed: int = 0) -> Person:
     age = random.choice((random.randint(3, 15), random.randint(16, 64), random.randint(25, 70), random.randint(60, 90)))
     born = today.replace(month=1, day=1, year=today.year - age) + timedelta(days=random.randrange(365))
     return Person(f"{family[0]} {given[0]}", f"{family[1]} {given[1]}", min(born, today))
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a made-up person lives and answers the phone: a real town, no real lot, a number nobody has."""
+
+    postal_code: str
+    address: str
+    district: str
+    phone: str
+
+
+@lru_cache(maxsize=1)
+def _towns() -> tuple[tuple[kenall.Town, str], ...]:
+    """The demonstration's towns with their districts."""
+    data = Path(kenall.__file__).parent / "data"
+    known = kenall.districts((data / "districts-demo.csv").read_text(encoding="utf-8").splitlines())
+    rows = kenall.towns((data / "postcodes-demo.csv").read_text(encoding="utf-8").splitlines())
+    return tuple((town, kenall.district_of(town, known)) for town in rows if town.town)
+
+
+def home(number: int) -> Home:
+    """The home of the n-th person. Exchanges that begin with 0 are given to nobody."""
+    town, district = _towns()[number % len(_towns())]
+    code = f"{town.code[:3]}-{town.code[3:]}"
+    return Home(code, f"{town.city}{town.town}{number % 97 + 9000}番地", district, f"0260{number % 1_000_000:06d}")
 
 
 def category_of(birth_date: date, today: date) -> str:

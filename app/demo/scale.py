@@ -87,6 +87,10 @@ _PATRON_COLUMNS = (
     "name",
     "kana",
     "birth_date",
+    "postal_code",
+    "address",
+    "district",
+    "phone",
     "keys",
     "category_id",
     "branch_id",
@@ -316,10 +320,12 @@ class Run:
     def _patrons(self, batch: int) -> int:
         random = generate.stream(self.plan.seed, "patrons", batch)
         rows, cards = [], []
-        sealed = {name: Patron._meta.get_field(name).sealed for name in ("name", "kana", "birth_date")}
+        names = ("name", "kana", "birth_date", "postal_code", "address", "phone")
+        sealed = {name: Patron._meta.get_field(name).sealed for name in names}
         mains = [place.pk for place in self.places if place.kind == "main"] or [self.places[0].pk]
         for number in range(batch * PATRON_BATCH, min((batch + 1) * PATRON_BATCH, self.plan.patrons)):
             who = people.person(generate.FIRST_CARD + number, self.plan.until, self.plan.seed)
+            home = people.home(generate.FIRST_CARD + number)
             category = people.category_of(who.birth_date, self.plan.until)
             registered = self.plan.until - timedelta(days=random.randrange(1, 1000))
             card = with_check_digit(f"1{generate.FIRST_CARD + number:08d}")
@@ -331,7 +337,11 @@ class Run:
                     sealed["name"](who.name),
                     sealed["kana"](who.kana),
                     sealed["birth_date"](who.birth_date),
-                    keys_of(who.kana, who.birth_date, (), ""),
+                    sealed["postal_code"](home.postal_code),
+                    sealed["address"](home.address),
+                    home.district,
+                    sealed["phone"](home.phone),
+                    keys_of(who.kana, who.birth_date, (home.phone,), home.address),
                     self.categories.get(category, self.categories["general"]),
                     random.choice(mains),
                     registered,
