@@ -32,11 +32,9 @@ class CallForm(OfficeForm):
     """What a call came to."""
 
     notice = forms.IntegerField(widget=forms.HiddenInput)
-    result = forms.ChoiceField(label="結果", choices=CallResult.choices)
+    result = forms.ChoiceField(label="結果", choices=[("", "選んでください"), *CallResult.choices])
     promised_on = forms.DateField(label="約束日", required=False, widget=forms.DateInput(attrs=DATE))
-    note = forms.CharField(
-        label="覚え", max_length=100, required=False, help_text="資料の題名は書かないでください。返却後に消えます"
-    )
+    note = forms.CharField(label="覚え", max_length=100, required=False)
 
 
 class StopForm(OfficeForm):

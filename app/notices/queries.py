@@ -193,7 +193,7 @@ def lines_of(notices: Iterable[Notice]) -> dict[int, list[Line]]:
 
 def open_batches() -> QuerySet[Batch]:
     """Bulk sendings, the newest first, with their numbers of notices."""
-    return Batch.objects.annotate(notices_count=Count("notices"))
+    return Batch.objects.annotate(notices_count=Count("notices")).order_by("-id")
 
 
 def batch_counts(batch: Batch) -> list[dict[str, object]]:
