@@ -5,10 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Exists, OuterRef
+
 from app.branches.models import Branch
 from app.catalog.codes import LENDABLE_STATUSES, ShelfStatus
 from app.catalog.models import BibliographicRecord, Item
 from app.circulation.queries import open_loans_for
+from app.holds.models import Hold, Status
+from app.transfers.models import Transfer
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,14 @@ class RecordLine:
 
 
 def _line(item: Item, due_on: date | None) -> ItemLine:
-    lendable = item.status in LENDABLE_STATUSES and not item.reference_only
+    kept, on_way = getattr(item, "kept", False), getattr(item, "on_way", False)
+    lendable = item.status in LENDABLE_STATUSES and not item.reference_only and not kept and not on_way
     if due_on is not None:
         state, tone = "貸出中", "warn"
+    elif kept:
+        state, tone = "予約取置中", "warn"
+    elif on_way:
+        state, tone = "回送中", "warn"
     elif item.status not in LENDABLE_STATUSES:
         state, tone = item.get_status_display(), "faint"
     elif item.reference_only:
@@ -75,6 +84,10 @@ def item_lines(record_ids: Iterable[int]) -> dict[int, list[ItemLine]]:
     items = list(
         Item.objects.filter(record_id__in=list(record_ids))
         .exclude(status=ShelfStatus.WITHDRAWN)
+        .annotate(
+            kept=Exists(Hold.objects.filter(item=OuterRef("pk"), status__in=[Status.READY, Status.TRANSIT])),
+            on_way=Exists(Transfer.objects.filter(item=OuterRef("pk"))),
+        )
         .select_related("branch")
         .order_by("branch__number", "call_number", "barcode")
     )

@@ -2,14 +2,19 @@
 
 from django.urls import path
 
-from app.opac import views
+from app.opac import holding, views
 
 app_name = "opac"
 urlpatterns = [
     path("", views.search_page, name="search"),
     path("suggest", views.suggestions, name="suggest"),
     path("records/<int:record_id>/", views.record_page, name="record"),
+    path("records/<int:record_id>/hold/", holding.place, name="hold"),
     path("my/", views.my_page, name="my"),
+    path("my/holds/<int:hold_id>/", holding.change, name="my_hold"),
+    path("my/holds/<int:hold_id>/cancel/", holding.cancel, name="cancel_hold"),
+    path("my/request/", holding.ask, name="request"),
+    path("my/request/<int:request_id>/withdraw/", holding.withdraw, name="withdraw_request"),
     path("my/sign-in/", views.sign_in, name="sign_in"),
     path("my/sign-out/", views.sign_out, name="sign_out"),
     path("my/password/", views.password, name="password"),

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -20,6 +22,8 @@ from app.catalog.codes import LANGUAGES, NDC_CLASSES, material_types
 from app.catalog.search import Query, Result, search, suggest
 from app.catalog.search.query import DEEPEST_PAGE
 from app.circulation.queries import loans_of
+from app.holds.queries import counts, of_patron
+from app.holds.reports import requests_of
 from app.opac import queries
 from app.opac.forms import SCOPES, SORTS, PasswordForm, PatronSignInForm, address, read_query
 from app.patrons import actions as patrons
@@ -31,6 +35,9 @@ from app.patrons.web import close_session, current_patron, open_session
 CACHE_SECONDS = 2
 CACHE_CONTROL = f"public, max-age={CACHE_SECONDS}"
 SHOWN_FACETS = 12
+
+# Pages to which signing in may lead back.
+RETURN_TO = ("hold", "request")
 
 View = Callable[..., HttpResponse]
 
@@ -146,6 +153,7 @@ def record_page(request: HttpRequest, record_id: int) -> HttpResponse:
         "language": LANGUAGES.get(record.language, record.language),
         "ndc_class": NDC_CLASSES.get(record.ndc[:1], ""),
         "now": timezone.localtime(),
+        "waiting": counts([record.pk]).get(record.pk, 0),
     }
     return _cached(render(request, "opac/record.html", context))
 
@@ -166,7 +174,8 @@ def robots(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _actor(request: HttpRequest, patron: Patron) -> Actor:
+def actor_of(request: HttpRequest, patron: Patron) -> Actor:
+    """The signed-in patron as an actor."""
     return Actor("patron", str(patron.pk), terminal=request.terminal, request_id=request.id)
 
 
@@ -178,7 +187,8 @@ def patron_page(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         patron = current_patron(request)
         if patron is None:
-            return redirect("opac:sign_in")
+            wanted = request.path if request.method == "GET" and request.resolver_match.url_name in RETURN_TO else ""
+            return redirect(reverse("opac:sign_in") + (f"?{urlencode({'next': wanted})}" if wanted else ""))
         if patron.must_change_password and request.resolver_match.url_name != "password":
             return redirect("opac:password")
         return view(request, patron, *args, **kwargs)
@@ -200,8 +210,19 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(refused))
         else:
             open_session(request, patron)
-            return redirect("opac:my")
+            return redirect(_wanted(request))
     return render(request, "opac/sign_in.html", {"form": form}, status=403 if form.non_field_errors() else 200)
+
+
+def _wanted(request: HttpRequest) -> str:
+    """The own page that was asked for before signing in, else My Page. Only addresses of this site that we sent
+    ourselves: anything else in `next` is ignored."""
+    path = request.GET.get("next", "")
+    try:
+        name = resolve(path).url_name if path.startswith("/") and not path.startswith("//") else ""
+    except Resolver404:
+        name = ""
+    return path if name in RETURN_TO else reverse("opac:my")
 
 
 @require_POST
@@ -209,17 +230,24 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End the patron's session."""
     patron = current_patron(request)
     if patron is not None:
-        patrons.sign_out(_actor(request, patron))
+        patrons.sign_out(actor_of(request, patron))
     close_session(request)
     return redirect("opac:search")
 
 
 @patron_page
 def my_page(request: HttpRequest, patron: Patron) -> HttpResponse:
-    """What the patron has on loan, the earliest due date first, overdue ones marked."""
+    """What the patron has on loan, the earliest due date first, overdue ones marked; what they wait for."""
     today = timezone.localdate()
     loans = [{"loan": loan, "late": (today - loan.due_on).days} for loan in loans_of(patron.pk)]
-    context = {"patron": patron, "loans": loans, "late": sum(1 for row in loans if row["late"] > 0)}
+    context = {
+        "patron": patron,
+        "loans": loans,
+        "late": sum(1 for row in loans if row["late"] > 0),
+        "lines": of_patron(patron.pk),
+        "requests": requests_of(patron.pk),
+        "today": today,
+    }
     return render(request, "opac/my.html", context)
 
 
@@ -231,7 +259,7 @@ def password(request: HttpRequest, patron: Patron) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             patrons.change_own_password(
-                _actor(request, patron), patron, form.cleaned_data["old"], form.cleaned_data["new"]
+                actor_of(request, patron), patron, form.cleaned_data["old"], form.cleaned_data["new"]
             )
         except ValidationError as error:
             fields = error.message_dict if hasattr(error, "error_dict") else {"new": error.messages}

@@ -11,7 +11,9 @@ from app.web.forms import EraDateField, OfficeForm
 class SendForm(OfficeForm):
     """One item on its way by hand."""
 
-    scan = forms.CharField(label="資料番号", max_length=40, widget=forms.TextInput(attrs={"inputmode": "numeric"}))
+    scan = forms.CharField(
+        label="資料番号", max_length=40, widget=forms.TextInput(attrs={"inputmode": "numeric", "autofocus": True})
+    )
     to_branch = forms.ModelChoiceField(label="行き先", queryset=Branch.objects.filter(is_active=True), empty_label=None)
     reason = forms.ChoiceField(
         label="理由", choices=[(r.value, r.label) for r in Reason if r not in (Reason.HOLD, Reason.HOME)]

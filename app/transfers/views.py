@@ -68,7 +68,8 @@ def _delivery(way: Transfer) -> str:
 @place_page(actions.VIEW)
 def dispatch(request: HttpRequest) -> HttpResponse:
     """What leaves here, by run and destination, with counts; the van's departure is one press, a single item a scan."""
-    form, slips, status = SendForm(), [], 200
+    elsewhere = Branch.objects.filter(is_active=True).exclude(pk=request.here.pk).first()
+    form, slips, status = SendForm(initial={"to_branch": elsewhere}), [], 200
     if request.method == "POST" and request.POST.get("act") == "send_all":
         return _send_all(request)
     if request.method == "POST":

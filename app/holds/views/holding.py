@@ -24,6 +24,9 @@ from app.patrons.rules import plain_number
 from app.terminals import queries as terminals
 
 
+USUAL_RESULT = {"phone": "told"}
+
+
 @require_GET
 @desk_page(actions.VIEW)
 def patron_page(request: HttpRequest, patron_id: int) -> HttpResponse:
@@ -140,7 +143,9 @@ def _page(request: HttpRequest, hold: Hold, status: int = 200, **bound: Any) -> 
         "change": ChangeForm(initial=now),
         "suspend": SuspendForm(initial={"since": hold.suspended_from, "until": hold.suspended_until}),
         "move": MoveForm() if may_do(request, actions.REORDER) else None,
-        "contact": ContactForm(initial={"method": hold.contact}),
+        "contact": ContactForm(
+            initial={"method": hold.contact, "result": "told" if hold.contact == "phone" else "sent"}
+        ),
         "extend": ExtendForm(),
         "here": request.here,
         "terminal": terminals.of(request),

@@ -101,7 +101,7 @@ def test_a_reader_finds_the_book_and_sees_where_it_is(reader: Client, book: Bibl
 def test_a_loan_at_the_counter_shows_at_once_with_its_due_date(
     reader: Client, book: BibliographicRecord, patron: Patron
 ) -> None:
-    with assertNumQueries(4):
+    with assertNumQueries(5):
         before = reader.get(f"/records/{book.pk}/").content.decode()
     assert "所蔵状況" in before
     assert "2点 貸出できます" in before
