@@ -27,6 +27,10 @@ UNREADABLE = Outcome("bad", "unreadable", "番号として読み取れません�
 NO_PATRON = Outcome("warn", "no_patron", "先に利用券を読み取ってください。")
 ASK_DUE = Ask("due", "新しい返却期限と、変える理由を入力してください。", (Choice("due", "期限を変える"),), field="理由")
 
+ASK_WHO = Ask(
+    "who", "返却者を開く目的を入力してください（記録されます）。", (Choice("who", "返却者を開く"),), field="目的"
+)
+
 
 @dataclass(frozen=True)
 class Given:
@@ -151,6 +155,8 @@ def scan_to_lend(place: Place, given: Given) -> Answer:
         return keep(place, UNREADABLE, given, scanned=given.text[:20])
     looks_like_card = card_problem(number) is None
     if looks_like_card and (patron := patrons.by_card(number)):
+        if actions.RENEW_CARD in given.answers:
+            patron = actions.renew_card(place.actor, patron, place.today)
         return opened(place, patron, number)
     who = patron_of(place.actor, given.token)
     if who is None:
@@ -199,9 +205,9 @@ def opened(place: Place, patron: Patron, number: str = "", *, without_card: bool
     note_use(patron, place.today)
     actions.end_when_all_is_back(patron, place.today)
     panel = panel_of(patron, place, queries.rule_table(place.today), whole=True)
-    return Answer(
-        _welcome(panel, without_card), panel, open_token(place.actor, patron.pk, without_card), number, opened=True
-    )
+    asks = actions.renew_card_ask(place.actor, patron, place.today)
+    outcome = replace(_welcome(panel, without_card), asks=asks)
+    return Answer(outcome, panel, open_token(place.actor, patron.pk, without_card), number, opened=True)
 
 
 def _welcome(panel: Panel, without_card: bool) -> Outcome:
@@ -313,6 +319,18 @@ def undo(place: Place, given: Given, kind: str, token: str) -> Answer:
         return Answer(outcome, scanned=outcome.item.barcode if outcome.item else "", rows=(outcome,))
     outcome = actions.undo_loan(place.actor, given.number, place.branch)
     return keep(place, outcome, given, scanned=given.number)
+
+
+def who_returned(place: Place, given: Given, token: str) -> Answer:
+    """Open the name of whoever gave the last item back: for a purpose, by whoever may, and recorded."""
+    if "who" not in given.answers or not given.answers.reason:
+        return Answer(Outcome("warn", "ask", ASK_WHO.text, asks=(ASK_WHO,)))
+    patron = actions.who_returned(place.actor, token, given.answers.reason)
+    if patron is None:
+        return Answer(Outcome("warn", "forgotten", "返却者はもう分かりません。返却から10分で失われます。"))
+    return Answer(
+        Outcome("info", "who", f"返却者: {patron.name}（{patron.card_number}）", notes=("閲覧を記録しました。",))
+    )
 
 
 def today() -> date:

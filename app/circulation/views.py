@@ -41,6 +41,7 @@ TOOLS = (
     ("date", "日付", ("lend", "return")),
     ("no_card", "利用券なし", ("lend",)),
     ("reprint", "再印刷", ("lend", "return")),
+    ("who", "返却者", ("return",)),
 )
 NOBODY = Answer(actions.Outcome("", "ready", ""))
 BAD_DAY = actions.Outcome("bad", "bad_day", "日付として読み取れません。2026-11-23 のように入力してください。")
@@ -105,6 +106,8 @@ def _answer(request: HttpRequest, mode: str, place: Place) -> Answer:
         return counter.keep(place, BAD_DAY, given, scanned=given.text[:20])
     if act == "undo":
         return counter.undo(place, given, post.get("kind", ""), post.get("undo", ""))
+    if act == "who":
+        return counter.who_returned(place, given, post.get("undo", ""))
     if act == "find":
         born, _ = _day(post.get("birth_date", ""))
         return counter.without_card(place, post.get("kana", "")[:80], born, post.get("phone", "")[:20])
@@ -147,7 +150,7 @@ def _receipt(request: HttpRequest, place: Place) -> JsonResponse:
 def _context(request: HttpRequest, mode: str, place: Place, answer: Answer) -> dict[str, Any]:
     here = terminals.place_of(request)
     return {
-        **frame(mode, here.setting.keys),
+        **frame(mode, here.setting.keys, request.actor.operations),
         **_spoken(request, mode, answer),
         "branch": place.branch,
         "terminal": here.terminal,
@@ -157,8 +160,8 @@ def _context(request: HttpRequest, mode: str, place: Place, answer: Answer) -> d
     }
 
 
-def frame(mode: str, own_keys: dict[str, str]) -> dict[str, Any]:
-    """What the screen of a mode has whoever opens it: its tabs, its keys and their codes. No SQL."""
+def frame(mode: str, own_keys: dict[str, str], operations: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """What the screen of a mode has: its tabs, keys, codes, and the tools that the operations allow. No SQL."""
     keys = keys_of(usual_keys(), own_keys)
     codes = {name: code for code, (_, name) in CODES.items()}
     return {
@@ -180,7 +183,7 @@ def frame(mode: str, own_keys: dict[str, str]) -> dict[str, Any]:
         "tools": [
             {"id": name, "title": title, "key": keys.get(name, ""), "code": codes.get(name, "")}
             for name, title, modes in TOOLS
-            if mode in modes
+            if mode in modes and (name != "who" or actions.SEE_BORROWER.code in operations)
         ],
         "mute_key": keys.get("mute", ""),
     }

@@ -4,6 +4,7 @@ Locks are taken in one order, patron before item before holds, so two counters c
 holds an item's lock alone may make or end its loan.
 """
 
+from app.circulation.actions.cards import RENEW_CARD, renew_card, renew_card_ask
 from app.circulation.actions.due import change_due
 from app.circulation.actions.in_library import in_library_use
 from app.circulation.actions.last_borrower import PolicyRefused, erase_last_borrowers, set_policy, who_had
@@ -42,6 +43,7 @@ __all__ = [
     "OVERRIDE",
     "POLICY",
     "RENEW",
+    "RENEW_CARD",
     "SEE_BORROWER",
     "SEE_HOLDER",
     "UNDO",
@@ -64,6 +66,8 @@ __all__ = [
     "lend",
     "renew",
     "renew_all",
+    "renew_card",
+    "renew_card_ask",
     "set_policy",
     "settle_returns",
     "shuffle_figures",

@@ -18,6 +18,7 @@ from app.catalog.models import Item
 from app.circulation import queries, rules
 from app.circulation.actions import holding, statistics, stops
 from app.circulation.actions.asking import attachments_ask, override_ask, temporary_ask
+from app.circulation.actions.cards import RENEW_CARD, renew_card, renew_card_ask
 from app.circulation.actions.locking import InHand, allowed, loans_around, lock_item, lock_patron, unknown
 from app.circulation.actions.operations import CHANGE_DUE, LEND, OVERRIDE
 from app.circulation.actions.outcome import NOTHING, Answers, Ask, NextStep, Outcome
@@ -82,6 +83,8 @@ def lend(
 @transaction.atomic
 def _lend(scan: Scan, patron_id: int, barcode: str) -> Outcome:
     patron = lock_patron(patron_id)
+    if RENEW_CARD in scan.answers:
+        patron = renew_card(scan.actor, patron, scan.today)
     hand = lock_item(barcode)
     if hand is None and "temporary" in scan.answers:
         try:
@@ -132,7 +135,10 @@ def _lend_free(scan: Scan, hand: InHand, patron: Patron, mine: list[Loan]) -> Ou
     terms = queries.terms_for(scan.table, scan.branch.pk, patron.category_id, item, scan.today, waiting)
     verdict = _judge(scan, hand, patron, mine, terms)
     if not verdict.allowed:
-        return _refused(scan, item, verdict.objections)
+        refused = _refused(scan, item, verdict.objections)
+        if refused.code == "expired" and len(verdict.objections) == 1:
+            return replace(refused, asks=renew_card_ask(scan.actor, patron, scan.today))
+        return refused
     asks = () if "attachments" in scan.answers else attachments_ask(hand.pieces, "貸出")
     if asks:
         return Outcome("warn", "ask", asks[0].text, item, why=verdict.why, notes=_notes(item, mine), asks=asks)

@@ -35,7 +35,7 @@ from app.terminals.offline import Record
 from app.terminals.slips import Slip
 from app.web.tokens import unseal
 
-OFFLINE = declare("circulation.offline", "回線断の間の記録を取り込む")
+OFFLINE = declare("circulation.offline", "回線断の間の記録を取り込む", kind="add")
 REASON = "回線断の間の貸出"
 OLDEST = timedelta(days=14)
 TAKEN = frozenset({"lend", "renew", "same_scan", "give_back", "in_library", "restored"})

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from app.access.actions import NotPermitted
@@ -132,6 +133,54 @@ def test_an_expired_card_says_what_to_do_next(desk):
     who = make.patron(valid_until=timezone.localdate() - timedelta(days=1))
     refused = desk.lend(who, make.item())
     assert (refused.code, refused.next_step.kind) == ("expired", "renew_card")
+
+
+def scanned(browser, text, **more):
+    """One scan at the lending screen."""
+    reply = browser.post(reverse("circulation:lend"), {"scan": text, **more}, headers={"accept": "application/json"})
+    return reply.json()
+
+
+@pytest.mark.req("F-CIR-011")
+def test_from_an_expired_card_to_the_loan_are_two_answers(desk):
+    who, thing = make.patron(valid_until=timezone.localdate() - timedelta(days=1)), make.item()
+    browser = make.client("counter")
+    first = scanned(browser, who.card_number)
+    assert (first["tone"], "更新して続ける" in first["ask"]) == ("bad", True)
+    assert scanned(browser, thing.barcode, token=first["token"])["code"] == "expired"
+    renewed = scanned(browser, who.card_number, answer="renew_card")  # 1
+    assert renewed["code"] == "patron"
+    assert scanned(browser, thing.barcode, token=renewed["token"])["code"] == "lend"  # 2
+    assert fresh(who).valid_until > timezone.localdate()
+
+
+def test_an_expired_card_may_be_renewed_with_the_item_in_hand(desk):
+    who, thing = make.patron(valid_until=timezone.localdate() - timedelta(days=1)), make.item()
+    asked = desk.lend(who, thing)
+    assert [ask.code for ask in asked.asks] == ["renew_card"]
+    assert desk.lend(who, thing, "renew_card").code == "lend"
+    assert AuditEvent.objects.filter(operation="patrons.change", subject_id=str(who.pk)).count() == 1
+
+
+@pytest.mark.req("F-CIR-003")
+@pytest.mark.req("F-CIR-010")
+def test_a_card_shows_lateness_and_ready_holds_with_their_shelves_and_what_may_still_go_out(desk):
+    who = make.patron(name="一覧 花子")
+    overdue(desk, who, 3)
+    for title in ("こころ", "門"):
+        book = make.item(title)
+        desk.hold(who, book.record)
+        desk.give_back(book)
+    shelves = [hold.shelf_number for hold in Hold.objects.filter(patron=who, status=Status.READY)]
+    answer = scanned(make.client("counter"), who.card_number)
+    panel = " ".join(answer["panel"]["html"].split())
+    for text in ("<b>1</b>貸出中", "延滞", "<b>2</b>用意済み", "<b>9</b>貸出可能", f"{who.valid_until:%Y/%m/%d}"):
+        assert text in panel
+    assert len(shelves) == 2
+    for number in shelves:
+        assert f'<b class="shelf">{number}</b>' in panel
+        assert f"{number}番" in answer["says"]
+    assert answer["tone"] == "warn"  # with a sound of its own
 
 
 @pytest.mark.req("F-CIR-013")

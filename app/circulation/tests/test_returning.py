@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from app.audit.models import AuditEvent
@@ -209,3 +210,28 @@ def test_days_late_count_to_the_day_of_return(desk):
     now = timezone.make_aware(timezone.datetime(2026, 11, 23, 10))
     Loan.objects.create(item=thing, patron=who, branch=desk.branch, due_on=due, lent_at=now - timedelta(days=17))
     assert desk.give_back(thing, now=now, on_date=date(2026, 11, 22)).days_late == 2
+
+
+@pytest.mark.req("F-CIR-026")
+def test_the_return_screen_opens_the_name_only_for_a_purpose_and_only_to_whoever_may(desk):
+    who, thing = make.patron(name="秘密 太郎"), make.item()
+    desk.lend(who, thing)
+    page = reverse("circulation:give_back")
+    for role in ("counter", "librarian"):
+        browser = make.client(role)
+        reply = browser.post(page, {"scan": thing.barcode}, headers={"accept": "application/json"})
+        assert "秘密" not in str(reply.json())
+        token = reply.json()["undo"]["undo"]
+        asked = browser.post(page, {"act": "who", "undo": token}, headers={"accept": "application/json"})
+        given = {"act": "who", "undo": token, "answer": "who", "reason": "付録の確認"}
+        opened = browser.post(page, given, headers={"accept": "application/json"})
+        assert "目的" in asked.json()["ask"]
+        assert "秘密" not in str(asked.json())
+        assert ('id="who"' in browser.get(page).content.decode()) == (role == "librarian")
+        if role == "librarian":
+            assert "秘密 太郎" in opened.json()["says"]
+        else:
+            assert opened.status_code == 403
+            assert "秘密" not in opened.content.decode()
+        desk.lend(who, thing, now=timezone.now() + LATER)
+    assert AuditEvent.objects.filter(operation="circulation.see_borrower", outcome="viewed").count() == 1

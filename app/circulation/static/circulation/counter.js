@@ -17,7 +17,7 @@
 
   // --- focus
   const focus = () => {
-    const choice = asked && asks.querySelector("input, button");
+    const choice = asked && asks.querySelector("input:not([type=hidden]), button");
     (choice || field).focus({ preventScroll: true });
   };
   const away = "a, input, button, select, textarea, summary, dialog, label";
@@ -164,6 +164,13 @@
       work();
       return;
     }
+    if (reason && digits.test(reason.value.trim())) { // somebody read an item on: it waits for the answer
+      waiting.push({ scan: reason.value.trim() });
+      reason.value = "";
+      numbers();
+      kura.sound("warn");
+      return;
+    }
     if (reason && !reason.value.trim()) { kura.sound("warn"); reason.focus(); return; }
     const given = [...asks.querySelectorAll("[type=hidden][name=answer]")].map((one) => one.value);
     const job = { ...asked, answer: [...given, button.value] };
@@ -211,6 +218,7 @@
   const on = (id, what) => { const button = byId(id); if (button) button.addEventListener("click", () => { what(); focus(); }); };
   on("close", () => { close(); says.replaceChildren(byId("ready").content.cloneNode(true)); keep(); work(); });
   on("undo", () => { const last = undo.pop(); if (last) { numbers(); push({ act: "undo", ...last }); } else tell("warn", "取り消せる操作がありません。"); });
+  on("who", () => { const last = undo.at(-1); if (last) push({ act: "who", undo: last.undo }); else tell("warn", "返却した資料がありません。"); });
   on("renew_all", () => (token.value ? push({ act: "renew_all" }) : tell("warn", "先に利用券を読み取ってください。")));
   on("receipt", () => (token.value ? push(receipt("all", token.value, [])) : tell("warn", "先に利用券を読み取ってください。")));
   on("reprint", () => { if (!kura.reprint()) tell("warn", "この画面で印刷した票はまだありません。"); });
@@ -269,7 +277,7 @@
   (async () => {
     byId("tools").hidden = false;
     setDay(day.value);
-    if (kura.offline) await kura.offline.begin({ tell, addRow, close, patron: named, setDone: (change) => { done += change; numbers(); }, forget: () => kura.seal.put(`counter:${mode}`, null) });
+    if (kura.offline) kura.offline.begin({ tell, addRow, close, patron: named, setDone: (change) => { done += change; numbers(); }, forget: () => kura.seal.put(`counter:${mode}`, null) });
     const kept = field.form.dataset.fresh === "yes" ? await kura.seal.take(`counter:${mode}`) : null;
     if (kept) {
       rows.innerHTML = kept.rows;
