@@ -126,14 +126,37 @@ class DayForm(OfficeForm):
         return (asked["opens"], asked["closes"]) if asked["opens"] else None
 
 
+class _Branches(forms.ModelMultipleChoiceField):
+    """Any number of branches."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="館",
+            queryset=Branch.objects.filter(is_active=True),
+            widget=forms.CheckboxSelectMultiple,
+            required=False,
+        )
+
+
+def _with_branches(form: forms.Form, asked: dict[str, Any]) -> dict[str, Any]:
+    """All branches when `everywhere` is ticked; otherwise at least one must be chosen."""
+    if asked.get("everywhere"):
+        asked["branches"] = Branch.objects.filter(is_active=True)
+    elif "branches" not in form.errors and not asked.get("branches"):
+        form.add_error("branches", "館を選んでください。")
+    return asked
+
+
 class CopyForm(OfficeForm):
     """Where a year's rules are written to."""
 
     year = forms.IntegerField(label="年度", min_value=2000, max_value=2100)
-    branches = forms.ModelMultipleChoiceField(
-        label="館", queryset=Branch.objects.filter(is_active=True), widget=forms.CheckboxSelectMultiple
-    )
-    with_days = forms.BooleanField(label="日ごとの変更も写す（同じ年度だけ）", required=False, initial=True)
+    everywhere = forms.BooleanField(label="全館に写す", required=False)
+    branches = _Branches()
+    with_days = forms.BooleanField(label="日ごとの休館も写す（同じ年度だけ）", required=False, initial=True)
+
+    def clean(self) -> dict[str, Any]:
+        return _with_branches(self, super().clean() or {})
 
 
 class DeliveryForm(OfficeForm):
@@ -168,13 +191,12 @@ class ClosureForm(OfficeForm):
     hold_days = forms.IntegerField(
         label="取置の延長(開館日)", min_value=0, max_value=400, required=False, help_text="空なら期間の日数と同じ"
     )
-    branches = forms.ModelMultipleChoiceField(
-        label="館", queryset=Branch.objects.filter(is_active=True), widget=forms.CheckboxSelectMultiple
-    )
+    everywhere = forms.BooleanField(label="全館", required=False, initial=True)
+    branches = _Branches()
 
     def clean(self) -> dict[str, Any]:
         """A span that runs forward and is not over; an extension says to when."""
-        asked = super().clean() or {}
+        asked = _with_branches(self, super().clean() or {})
         first, last, due_to = asked.get("first"), asked.get("last"), asked.get("due_to")
         if first and last and last < first:
             self.add_error("last", "最終日は初日以後にしてください。")

@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from app.access.web import staff_page
-from app.branches.models import Branch
 from app.calendars import actions, queries
 from app.calendars.forms import ClosureForm
 from app.calendars.models import Redating
+from app.web.forms import fingerprint, sure
 
 SECONDS = 3.0
 """How long one press works at a large change before the page shows how far it has come."""
@@ -26,13 +26,12 @@ def changes(request: HttpRequest) -> HttpResponse:
 @staff_page(actions.CLOSE)
 def new(request: HttpRequest) -> HttpResponse:
     """A closure or extension: first what it would move, then the second press does it."""
-    every = list(Branch.objects.filter(is_active=True).values_list("pk", flat=True))
-    form = ClosureForm(request.POST or None, initial={"branches": every})
+    form = ClosureForm(request.POST or None)
     preview: queries.Preview | None = None
     if request.method == "POST" and form.is_valid():
         plan = form.plan()
         try:
-            if request.POST.get("step") == "save":
+            if sure(request.POST):
                 change = actions.begin(request.actor, plan)
                 actions.go_on(request.actor, change.pk, SECONDS)
                 return redirect("calendars:change", change.pk)
@@ -41,7 +40,7 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_error(None, error)
         except ValueError:
             form.add_error("last", "この後に開館する日がありません。開館日を確かめてください。")
-    context = {"form": form, "preview": preview, "plan": form.plan() if preview else None}
+    context = {"form": form, "preview": preview, "seen": fingerprint(request.POST)}
     return render(request, "calendars/new.html", context, status=422 if form.errors else 200)
 
 

@@ -45,7 +45,17 @@ def _flag(value: str) -> bool:
     return value == "1"
 
 
-def _field(column: Column) -> forms.Field:
+def _field(column: Column, otherwise: str) -> forms.Field:
+    """The field of a column; empty it shows what holds otherwise."""
+    field = _plain_field(column)
+    if isinstance(field, forms.ChoiceField):
+        field.choices = [("", f"―（{otherwise}）" if otherwise else "―"), *list(field.choices)[1:]]
+    elif otherwise:
+        field.widget.attrs["placeholder"] = otherwise
+    return field
+
+
+def _plain_field(column: Column) -> forms.Field:
     given = {"label": column.title, "help_text": column.help, "required": False}
     if column.kind in (rules.STAGES, rules.REMINDERS):
         return _Lines(column, **given)
@@ -104,10 +114,7 @@ class RuleForm(KeyForm):
     def __init__(self, *args: Any, otherwise: dict[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for column in COLUMNS:
-            field = _field(column)
-            if otherwise and column.name in otherwise and isinstance(field.widget, forms.TextInput | forms.Textarea):
-                field.widget.attrs["placeholder"] = otherwise[column.name]
-            self.fields[column.name] = field
+            self.fields[column.name] = _field(column, (otherwise or {}).get(column.name, ""))
 
     def clean(self) -> dict[str, Any]:
         """A span that runs forward, a fixed date only within one, and at least one value."""

@@ -18,6 +18,7 @@ from app.regulations import actions, notation, preview, queries, rules
 from app.regulations.forms import RuleForm, WhyForm
 from app.regulations.models import Regulation
 from app.regulations.rules import COLUMNS
+from app.web.forms import fingerprint, sure
 
 NOW, COMING, OVER = "現在の規則", "これから効く規則", "過去の規則"
 
@@ -114,7 +115,7 @@ def edit(request: HttpRequest) -> HttpResponse:
     effects: list[preview.Effect] | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            if request.POST.get("step") == "save":
+            if sure(request.POST):
                 actions.put(request.actor, form.row(), form.values(), today=today)
                 messages.success(request, f"登録しました。{form.cleaned_data['effective_from']:%Y/%m/%d}から効きます。")
                 return redirect("regulations:table")
@@ -124,7 +125,12 @@ def edit(request: HttpRequest) -> HttpResponse:
         except rules.NoRule as error:
             form.add_error(None, str(error))
     status = 422 if form.errors else 200
-    context = {"form": form, "effects": effects, "on": form.cleaned_data.get("effective_from") if effects else None}
+    context = {
+        "form": form,
+        "effects": effects,
+        "on": form.cleaned_data.get("effective_from") if effects else None,
+        "seen": fingerprint(request.POST),
+    }
     return render(request, "regulations/edit.html", context, status=status)
 
 

@@ -1,9 +1,11 @@
 """What all our forms share: an empty field is named in the sentence that asks for it; dates take the era as well."""
 
+import hashlib
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from app.web.dates import parse_date, parse_year
 
@@ -16,6 +18,18 @@ class OfficeForm(forms.Form):
         for field in self.fields.values():
             verb = "選んで" if isinstance(field, forms.ChoiceField) else "入力して"
             field.error_messages["required"] = f"{field.label}を{verb}ください。"
+
+
+def fingerprint(posted: QueryDict) -> str:
+    """What was entered, in a few letters: a second press acts only on what the first one showed."""
+    own = ("csrfmiddlewaretoken", "step", "seen")
+    entered = sorted((name, values) for name, values in posted.lists() if name not in own)
+    return hashlib.sha256(repr(entered).encode()).hexdigest()[:16]
+
+
+def sure(posted: QueryDict) -> bool:
+    """Whether this is the second press (`step=save`) on exactly what the first one showed (`seen`)."""
+    return posted.get("step") == "save" and posted.get("seen") == fingerprint(posted)
 
 
 class EraDateInput(forms.DateInput):

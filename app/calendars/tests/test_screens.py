@@ -119,7 +119,11 @@ def test_a_closure_is_previewed_registered_and_taken_back(admin):
     assert "<b>1</b>件" in seen
     assert "山田" not in seen
     assert not ClosedDay.objects.exists()
-    done = text(admin.post(reverse("calendars:new"), {**sent, "step": "save"}, follow=True))
+    told = seen.split('name="seen" value="')[1].split('"')[0]
+    other = text(admin.post(reverse("calendars:new"), {**sent, "hold_days": "9", "step": "save", "seen": told}))
+    assert "件数を確かめる" in other
+    assert not Redating.objects.exists()
+    done = text(admin.post(reverse("calendars:new"), {**sent, "step": "save", "seen": told}, follow=True))
     assert "返却期限 1件、取置期限 0件を変えました" in done
     loan.refresh_from_db()
     assert loan.due_on == day + timedelta(days=2)

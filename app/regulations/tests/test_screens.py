@@ -37,6 +37,13 @@ def draft(**values):
     return {"effective_from": f"{day:%Y/%m/%d}", "note": "改正", "period_days": "14", **values}
 
 
+def twice(browser, url, sent):
+    """The first press shows what would change; the second one, on what was shown, saves."""
+    page = text(browser.post(url, {**sent, "step": "preview"}))
+    seen = page.split('name="seen" value="')[1].split('"')[0]
+    return browser.post(url, {**sent, "step": "save", "seen": seen}, follow=True)
+
+
 @pytest.mark.req("F-SYS-003")
 def test_a_rule_is_previewed_and_then_saved_for_a_later_day(admin):
     sent = draft(total_limit="7", overdue_stages="20日 貸出停止")
@@ -45,7 +52,10 @@ def test_a_rule_is_previewed_and_then_saved_for_a_later_day(admin):
     assert "この内容で登録する" in text(seen)
     assert "返却期限が変わる" in text(seen)
     assert Regulation.objects.filter(total_limit=7).count() == 0
-    saved = admin.post(reverse("regulations:edit"), {**sent, "step": "save"}, follow=True)
+    unseen = admin.post(reverse("regulations:edit"), {**sent, "step": "save"})
+    assert "この内容で登録する" in text(unseen)
+    assert Regulation.objects.filter(total_limit=7).count() == 0
+    saved = twice(admin, reverse("regulations:edit"), sent)
     assert "登録しました" in text(saved)
     row = Regulation.objects.get(total_limit=7)
     assert row.overdue_stages == [[20, "stop_lending", 1]]
@@ -67,8 +77,8 @@ def test_what_is_wrong_is_said_beside_the_field_and_nothing_typed_is_lost(admin)
 
 @pytest.mark.req("F-GEN-020")
 def test_the_day_of_a_rule_is_entered_by_the_era(admin):
-    sent = draft(effective_from="R20.4.1", material_type="map", period_days="", loan_limit="2", step="save")
-    admin.post(reverse("regulations:edit"), sent)
+    sent = draft(effective_from="R20.4.1", material_type="map", period_days="", loan_limit="2")
+    twice(admin, reverse("regulations:edit"), sent)
     assert Regulation.objects.get(material_type="map").effective_from.isoformat() == "2038-04-01"
 
 
@@ -117,7 +127,7 @@ def test_the_table_is_also_a_file(admin):
 
 @pytest.mark.req("F-SYS-001")
 def test_the_history_shows_who_changed_what(admin):
-    admin.post(reverse("regulations:edit"), draft(total_limit="7", step="save"))
+    twice(admin, reverse("regulations:edit"), draft(total_limit="7"))
     page = text(admin.get(reverse("regulations:history"), {"kind": "regulation"}))
     assert "総点数 10点" in page
     assert "総点数 7点" in page
