@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Prefetch
+
 from app.catalog.codes import Origin
-from app.catalog.models import BibliographicRecord, Item
+from app.catalog.models import BibliographicRecord, Item, ItemSet
 from app.circulation.queries import open_loans_for
 
 
@@ -44,3 +46,9 @@ def temporary_items() -> list[Item]:
     """Items under a title typed at the counter, the oldest first. One SQL statement."""
     items = Item.objects.filter(record__origin=Origin.TEMPORARY).select_related("record", "branch")
     return list(items.defer("record__marc").order_by("created_at"))
+
+
+def sets() -> list[ItemSet]:
+    """Every set with its items and their records, by name. Two SQL statements."""
+    pieces = Item.objects.select_related("record").defer("record__marc").order_by("barcode")
+    return list(ItemSet.objects.prefetch_related(Prefetch("items", queryset=pieces)).order_by("name", "pk"))

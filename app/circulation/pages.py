@@ -7,12 +7,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
 from app.access.web import staff_page
 from app.branches.codes import LOCATION, choices
 from app.catalog import actions as catalog
 from app.catalog import queries as records
-from app.catalog.codes import ShelfStatus
+from app.catalog.codes import Restriction, ShelfStatus
+from app.catalog.models import Item
 from app.circulation import actions, enquiry
 from app.circulation.models import CounterPolicy
 from app.patrons.rules import plain_number
@@ -27,7 +29,9 @@ def item(request: HttpRequest) -> HttpResponse:
     asked = request.method == "POST" and request.POST.get("act") == "borrower"
     found = enquiry.of(request.actor, number, with_borrower=asked) if number else None
     status = 404 if scanned and found is None else 200
-    context = {"scanned": scanned, "found": found, "asked": asked}
+    may_edit = found is not None and catalog.EDIT_ITEM.code in request.actor.operations
+    form = handling_form(found.item) if found and may_edit else None
+    context = {"scanned": scanned, "found": found, "form": form}
     return render(request, "circulation/item.html", context, status=status)
 
 
@@ -39,9 +43,89 @@ def condition(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and known is not None:
         catalog.note_condition(request.actor, known, request.POST.get("text", ""), timezone.localdate())
         messages.success(request, "汚破損メモを保存しました。")
+    return _to_item(number)
+
+
+class HandlingForm(OfficeForm):
+    """How the counter has to handle one item."""
+
+    reference_only = forms.BooleanField(label="禁帯出", required=False)
+    restriction = forms.ChoiceField(label="館内利用の別", choices=Restriction.choices, required=False)
+    attachments = forms.CharField(
+        label="付属物", max_length=200, required=False, help_text="例: CD 1枚、地図 1枚。貸出と返却のときに確かめます"
+    )
+    attachment_count = forms.IntegerField(label="付属物の点数", min_value=0, max_value=99, required=False)
+
+    def clean_attachment_count(self) -> int:
+        """Nothing typed is none."""
+        return self.cleaned_data["attachment_count"] or 0
+
+
+def handling_form(item: Item, data: Any = None) -> HandlingForm:
+    """The form with the item's values."""
+    names = ("reference_only", "restriction", "attachments", "attachment_count")
+    return HandlingForm(data, initial={name: getattr(item, name) for name in names})
+
+
+@require_POST
+@staff_page(catalog.EDIT_ITEM)
+def handling(request: HttpRequest) -> HttpResponse:
+    """Set how the counter handles one item: what stays in the house, what belongs to it."""
+    number = plain_number(request.POST.get("barcode", "")[:40])
+    known = records.item_with_barcode(number) if number else None
+    if known is None:
+        return redirect("circulation:item")
+    form = handling_form(known, request.POST)
+    if form.is_valid():
+        try:
+            changed = catalog.update_item(request.actor, known.pk, form.cleaned_data)
+            messages.success(request, "資料の取扱いを保存しました。" if changed else "変わったところはありません。")
+            return _to_item(number)
+        except catalog.CatalogError as problem:
+            form.add_error(None, str(problem))
+    found = enquiry.of(request.actor, number)
+    context = {"scanned": number, "found": found, "form": form}
+    return render(request, "circulation/item.html", context, status=422)
+
+
+def _to_item(number: str) -> HttpResponse:
     response = redirect("circulation:item")
     response["Location"] += f"?barcode={number}"
     return response
+
+
+class SetForm(OfficeForm):
+    """Items that are lent as one."""
+
+    name = forms.CharField(label="組の名称", max_length=100)
+    barcodes = forms.CharField(
+        label="資料番号",
+        widget=forms.Textarea(attrs={"rows": 6, "inputmode": "numeric"}),
+        max_length=5_000,
+        help_text="組の資料を続けて読み取ります（2点以上）",
+    )
+
+
+@staff_page(catalog.EDIT_ITEM)
+def sets(request: HttpRequest) -> HttpResponse:
+    """Sets: make one by scanning its pieces, dissolve one."""
+    form = SetForm(request.POST if request.POST.get("act") == "put" else None)
+    problem = ""
+    if request.method == "POST":
+        try:
+            if request.POST.get("act") == "dissolve" and request.POST.get("set", "").isdecimal():
+                catalog.dissolve_set(request.actor, int(request.POST["set"][:18]))
+                messages.success(request, "組を解きました。")
+                return redirect("circulation:sets")
+            if form.is_valid():
+                numbers = [plain_number(line) or line for line in form.cleaned_data["barcodes"].split()]
+                made = catalog.put_set(request.actor, form.cleaned_data["name"], numbers)
+                messages.success(request, f"組「{made.name}」を登録しました。")
+                return redirect("circulation:sets")
+        except catalog.CatalogError as error:
+            problem = str(error)
+    context = {"form": form, "sets": records.sets(), "problem": problem}
+    return render(request, "circulation/sets.html", context, status=422 if problem or form.errors else 200)
 
 
 class MoveForm(OfficeForm):

@@ -54,7 +54,8 @@ class RecordLine:
 
 def _line(item: Item, due_on: date | None) -> ItemLine:
     kept, on_way = getattr(item, "kept", False), getattr(item, "on_way", False)
-    lendable = item.status in LENDABLE_STATUSES and not item.reference_only and not kept and not on_way
+    stays = item.reference_only or bool(item.restriction)
+    lendable = item.status in LENDABLE_STATUSES and not stays and not kept and not on_way
     if due_on is not None:
         state, tone = "貸出中", "warn"
     elif kept:
@@ -63,8 +64,9 @@ def _line(item: Item, due_on: date | None) -> ItemLine:
         state, tone = "回送中", "warn"
     elif item.status not in LENDABLE_STATUSES:
         state, tone = item.get_status_display(), "faint"
-    elif item.reference_only:
-        state, tone = "館内閲覧のみ(禁帯出)", "ok"
+    elif stays:
+        why = "禁帯出" if item.reference_only else item.get_restriction_display()
+        state, tone = f"館内閲覧のみ({why})", "ok"
     else:
         state, tone = item.get_status_display(), "ok"
     return ItemLine(

@@ -74,6 +74,42 @@ def test_a_damage_note_is_written_on_the_items_page(desk):
     assert any("背割れ" in note for note in desk.lend(make.patron(), thing).notes)
 
 
+@pytest.mark.req("F-CIR-021")
+@pytest.mark.req("F-CIR-007")
+def test_what_belongs_to_an_item_and_what_stays_in_the_house_are_set_on_its_page(desk):
+    thing, url = make.item(), reverse("circulation:handling")
+    browser = make.client("librarian")
+    half = browser.post(url, {"barcode": thing.barcode, "attachments": "地図 1枚"})
+    assert half.status_code == 422
+    assert "点数の両方" in half.content.decode()
+    assert "地図 1枚" in half.content.decode()
+    given = {"barcode": thing.barcode, "attachments": "地図 1枚", "attachment_count": "1", "restriction": "latest"}
+    assert browser.post(url, given, follow=True).status_code == 200
+    assert desk.lend(make.patron(), thing).code == "latest"
+    assert browser.post(url, {**given, "restriction": ""}, follow=True).status_code == 200
+    assert desk.lend(make.patron(), thing).asks[0].code == "attachments"
+    assert make.client("counter").post(url, given).status_code == 403
+
+
+@pytest.mark.req("F-CIR-023")
+def test_a_set_is_made_by_scanning_its_pieces_and_dissolved(desk):
+    things, url = [make.item() for _ in range(3)], reverse("circulation:sets")
+    browser = make.client("librarian")
+    numbers = "\n".join(thing.barcode for thing in things)
+    assert browser.post(url, {"act": "put", "name": "四季", "barcodes": things[0].barcode}).status_code == 422
+    assert (
+        "四季" in browser.post(url, {"act": "put", "name": "四季", "barcodes": numbers}, follow=True).content.decode()
+    )
+    assert desk.lend(make.patron(), things[1]).message.startswith("組「四季」3点")
+    made = Item.objects.get(pk=things[0].pk).item_set_id
+    out = browser.post(url, {"act": "dissolve", "set": str(made)})
+    assert (out.status_code, "貸出中" in out.content.decode()) == (422, True)
+    for thing in things:
+        desk.give_back(thing, now=timezone.now() + LATER)
+    assert browser.post(url, {"act": "dissolve", "set": str(made)}).status_code == 302
+    assert not Item.objects.exclude(item_set=None).exists()
+
+
 @pytest.mark.req("F-CIR-039")
 def test_a_hundred_items_go_to_the_display_corner_with_one_confirmation(desk):
     things = [make.item() for _ in range(100)]
