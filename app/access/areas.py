@@ -23,3 +23,8 @@ AREAS = {
 def title_of_area(area: str) -> str:
     """The name of an area; its code for one that has none yet."""
     return AREAS.get(area, area)
+
+
+def place_of_area(area: str) -> tuple[int, str]:
+    """Where an area stands in the matrix; those without a name of their own at the end."""
+    return (list(AREAS).index(area) if area in AREAS else len(AREAS), area)

@@ -9,6 +9,7 @@ from django.db.models.fields import BigIntegerField
 from django.utils import timezone
 
 from app.access import rules
+from app.access.areas import place_of_area
 from app.access.models import Appointment, FailedSignIn, GrantSpan, Role, RoleGrant, SignInPolicy, StaffSpan, StaffUser
 from app.access.operations import KINDS, Operation, declared
 from app.access.planning import Known
@@ -196,7 +197,7 @@ def matrix(roles: list[Role]) -> dict[str, list[MatrixRow]]:
     granted = {(grant.role_id, grant.operation): grant.scope for grant in RoleGrant.objects.all()}
     order = list(KINDS)
     found: dict[str, list[MatrixRow]] = {}
-    for operation in sorted(declared(), key=lambda one: (one.area, order.index(one.kind), one.code)):
+    for operation in sorted(declared(), key=lambda one: (place_of_area(one.area), order.index(one.kind), one.code)):
         marks = tuple(MARKS.get(granted.get((role.pk, operation.code), ""), "") for role in roles)
         found.setdefault(operation.area, []).append(MatrixRow(operation, KINDS[operation.kind], marks))
     return found

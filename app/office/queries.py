@@ -47,7 +47,8 @@ def unread(staff_number: str, today: date) -> int:
 
 def sent_messages() -> QuerySet[StaffMessage]:
     """Every message with how many read it, newest first. Three SQL statements."""
-    return StaffMessage.objects.annotate(read=Count("reads")).prefetch_related("branches", "roles").select_related("by")
+    found = StaffMessage.objects.annotate(read=Count("reads")).order_by("-since", "-pk")
+    return found.prefetch_related("branches", "roles").select_related("by")
 
 
 def addressees(message: StaffMessage, today: date) -> QuerySet[StaffUser]:

@@ -19,7 +19,7 @@ from app.terminals.models import CounterSetting, GuideNote, ListPreference, Term
 MANAGE = declare("terminals.manage", "端末と窓口の設定を変える", roles=())
 TUNE = declare("terminals.tune", "端末の音を変える")
 ARRANGE = declare("terminals.arrange", "一覧の表示を覚えさせる")
-READ = declare("terminals.read", "手引きと符号の一覧を開く")
+READ = declare("terminals.read", "手引きと符号の一覧を開く", kind="view")
 ANNOTATE = declare("terminals.annotate", "手引きに館の追記をする", roles=(LIBRARIAN,))
 
 FIELDS = (

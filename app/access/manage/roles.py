@@ -12,14 +12,19 @@ from django.utils import timezone
 from app.access import queries, sheets
 from app.access.actions import passwords
 from app.access.actions import roles as actions
-from app.access.areas import AREAS, title_of_area
+from app.access.areas import AREAS, place_of_area, title_of_area
 from app.access.forms import SCOPES, PolicyForm, RoleForm
 from app.access.models import GrantSpan, Role, RoleGrant, Scope
-from app.access.operations import KINDS, declared, title_of
+from app.access.operations import KINDS, Operation, declared, title_of
 from app.access.web import staff_page
 from app.branches.models import Branch
 
 LONGEST_PURPOSE = 200
+
+
+def place_of(operation: Operation) -> tuple[int, str, int, str]:
+    """Where an operation stands in the matrix: by area, kind and code."""
+    return (*place_of_area(operation.area), list(KINDS).index(operation.kind), operation.code)
 
 
 @staff_page(actions.VIEW_POWERS)
@@ -56,7 +61,7 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
         return _save(request, role)
     chosen = {pk for grant in grants.values() for pk in grant.branches}
     groups: dict[str, list[tuple[str, str, str, str]]] = {}
-    for operation in sorted(declared(), key=lambda one: (one.area, list(KINDS).index(one.kind), one.code)):
+    for operation in sorted(declared(), key=place_of):
         grant = grants.get(operation.code)
         row = (operation.code, operation.title, KINDS[operation.kind], grant.scope if grant else "")
         groups.setdefault(title_of_area(operation.area), []).append(row)

@@ -104,7 +104,7 @@ def test_full_width_digits_and_dates_of_spreadsheets_are_read():
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04 broken", b"\xff\xfe\x00\x01", b"a\0b"])
 def test_a_file_that_is_no_table_is_refused_with_a_sentence(data):
-    with pytest.raises(sheets.Unreadable, match="。$"):
+    with pytest.raises(sheets.Unreadable, match=r"。$"):
         sheets.read("x", data)
 
 

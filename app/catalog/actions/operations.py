@@ -2,12 +2,12 @@
 
 from app.access.operations import LIBRARIAN, declare
 
-VIEW = declare("catalog.view", "書誌・所蔵を探す・見る")
+VIEW = declare("catalog.view", "書誌・所蔵を探す・見る", kind="view")
 EDIT_RECORD = declare("catalog.edit_record", "書誌を登録・修正する", roles=(LIBRARIAN,))
 EDIT_ITEM = declare("catalog.edit_item", "所蔵を登録・修正する", roles=(LIBRARIAN,))
-IMPORT = declare("exchange.import", "書誌・所蔵を取り込む", roles=(LIBRARIAN,))
+IMPORT = declare("exchange.import", "書誌・所蔵を取り込む", roles=(LIBRARIAN,), kind="add")
 TEMPORARY = declare("catalog.temporary", "目録のない資料を仮登録する", kind="add")
-CONDITION = declare("catalog.condition", "資料の汚破損メモを書く")
+CONDITION = declare("catalog.condition", "資料の汚破損メモを書く", kind="add")
 RESTORE = declare("catalog.restore", "不明・除籍の資料を在架へ戻す")
 RELOCATE = declare("catalog.relocate", "資料の所在・状態をまとめて変更する")
 
