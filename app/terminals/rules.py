@@ -7,7 +7,7 @@ from dataclasses import dataclass
 KEY = re.compile(r"^(Shift\+)?F([2-9]|10|12)$")
 # Commands of the counter that are not pages: name → (title, usual key).
 COMMANDS = {
-    "circulation:inside": ("館内利用の画面", "Shift+F4"),
+    "circulation:inside": ("館内利用の画面", "Shift+F5"),
     "close": ("利用者を閉じる", "F8"),
     "receipt": ("レシート（全貸出分）", "F9"),
     "undo": ("直前の貸出・返却を取り消す", "F10"),

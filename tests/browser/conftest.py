@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -10,15 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from tests.browser.house import CHROMIUM, LOCAL, QUIET, House, LocalHouse, TwinHouse
 from tests.twin.conftest import RunningTwin, twin  # noqa: F401 - the fixture
-
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +20,18 @@ def chromium() -> Iterator[Playwright]:
     """The driver of all browsers of this run."""
     with sync_playwright() as driver:
         yield driver
+
+
+@pytest.fixture(scope="session")
+def house(request: pytest.FixtureRequest, chromium: Playwright, tmp_path_factory) -> Iterator[House]:
+    """The library: the twin, or a server of this machine (`KURA_BROWSER=local`)."""
+    if not LOCAL:
+        yield TwinHouse(request.getfixturevalue("twin"), request.getfixturevalue("terminals"))
+        return
+    local = LocalHouse(chromium, tmp_path_factory.mktemp("house"))
+    local.start()
+    yield local
+    local.stop()
 
 
 @pytest.fixture(scope="session")
@@ -52,14 +58,20 @@ class Terminals:
         return self._open[host]
 
     @contextmanager
-    def page(self, host: str, width: int = 1280, height: int = 800) -> Iterator[Page]:
-        """A fresh page (own cookies) in Japanese on a host; the name staff or opac resolves there."""
+    def context(self, host: str, width: int = 1280, height: int = 800) -> Iterator[BrowserContext]:
+        """A fresh browser (own cookies) in Japanese on a host; the name staff or opac resolves there."""
         context = self.browser(host).new_context(locale="ja-JP", viewport={"width": width, "height": height})
         context.set_default_timeout(20_000)
         try:
-            yield context.new_page()
+            yield context
         finally:
             context.close()
+
+    @contextmanager
+    def page(self, host: str, width: int = 1280, height: int = 800) -> Iterator[Page]:
+        """A fresh page of such a browser."""
+        with self.context(host, width, height) as context:
+            yield context.new_page()
 
     def close(self) -> None:
         """Close them all."""
