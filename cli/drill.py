@@ -16,6 +16,12 @@ TITLES = {"power": "停電時の順序停止と復電", "restore": "バックア
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the verb."""
     parser.add_argument("name", choices=sorted(TITLES))
+    parser.add_argument(
+        "--trace",
+        choices=["full", "dip", "services", "flap"],
+        default="full",
+        help="power: to the end (default), some seconds, until services have stopped, on and off",
+    )
     parser.add_argument("--json", metavar="FILE", help="write the figures as JSON")
 
 
@@ -51,6 +57,12 @@ def run(context: Context, name: str) -> dict[str, Any]:
     from ups import drill as power
 
     hosts = [host.name for host in twin.running()]
+    if context.arguments.trace != "full":
+        from ups import traces
+
+        return traces.run(
+            context.arguments.trace, context.site, hosts, twin.shell, twin, context.progress, lambda: lends(context)
+        )
     return power.run(context.site, hosts, twin.shell, twin, context.progress, lambda: lends(context))
 
 

@@ -18,10 +18,10 @@ Shell = Callable[[str, str], tuple[int, str]]
 HOLD_SECONDS = 12.0  # on battery but not low: longer than upsmon's two polling periods, and nothing may stop
 RETURN_REQUIRED_SECONDS = 1800  # S-HW-007: lending and searching within 30 minutes
 RETURN_GOAL_SECONDS = 90
-SET_STATUS = (
+SET_VALUE = (
     "P=$(sed -n '/^\\[drill\\]/,/^\\[/s/^ *password *= *//p' /etc/nut/upsd.users); "
     "for u in {units}; do "
-    "upsrw -s ups.status='{status}' -u drill -p \"$P\" $u@127.0.0.1 >/dev/null 2>&1 || exit 1; done"
+    "upsrw -s {name}='{value}' -u drill -p \"$P\" $u@127.0.0.1 >/dev/null 2>&1 || exit 1; done"
 )
 LISTENING = "ss -Hltn | awk '{n=split($4,a,\":\"); print a[n]}' | sort -un | tr '\\n' ' '"
 STARTED = (
@@ -92,11 +92,18 @@ def ports(shell: Shell, name: str) -> set[str]:
 
 def set_status(site: Inventory, shell: Shell, status: str) -> None:
     """Give every simulated unit a status; DrillError when a unit does not take it."""
+    set_value(site, shell, "ups.status", status)
+
+
+def set_value(site: Inventory, shell: Shell, name: str, value: str, only: str | None = None) -> None:
+    """Give every simulated unit, or one, a value; DrillError when a unit does not take it."""
     for reader in sorted(plan.readers(site)):
-        units = [unit.id for unit in site.power.units if unit.read_by == reader]
-        code, said = shell(reader, SET_STATUS.format(units=" ".join(units), status=status))
+        units = [unit.id for unit in site.power.units if unit.read_by == reader and only in (None, unit.id)]
+        code, said = (
+            shell(reader, SET_VALUE.format(units=" ".join(units), name=name, value=value)) if units else (0, "")
+        )
         if code != 0:
-            raise DrillError(f"{reader} does not take {status}: {said} (is it a simulated unit?)")
+            raise DrillError(f"{reader} does not take {name}={value}: {said} (is it a simulated unit?)")
 
 
 def hold(fed: list[str], lab: Lab) -> None:

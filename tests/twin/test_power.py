@@ -14,7 +14,7 @@ from ups import drill, plan
 def status(twin, unit: str, value: str) -> None:
     """Give one simulated unit a status."""
     reader = next(row.read_by for row in twin.site.power.units if row.id == unit)
-    done = twin.run(reader, drill.SET_STATUS.format(units=unit, status=value))
+    done = twin.run(reader, drill.SET_VALUE.format(units=unit, name="ups.status", value=value))
     assert done.ok, done.stdout
     deadline = time.monotonic() + 15
     while twin.run(reader, f"upsc {unit} ups.status 2>/dev/null").stdout.strip() != value:
@@ -78,6 +78,49 @@ def test_nothing_of_nut_is_restarted_while_the_batteries_carry(twin) -> None:
         assert f"{unit} is OB" in refused.stdout
     finally:
         status(twin, unit, "OL")
+
+
+@pytest.mark.parametrize("trace", ["dip", "services", "flap"])
+def test_a_cut_that_ends_in_time_costs_no_boot(twin, tmp_path, trace: str) -> None:
+    """Cases 1 and 2 of the power plan, and a line that comes and goes."""
+    kura("drill", "power", "--trace", trace, "--json", tmp_path / "power.json")
+    assert figures(tmp_path / "power.json")["power_hosts_rebooted"]["value"] == 0
+    assert lends(twin)
+
+
+def test_readers_are_told_that_it_is_the_power(twin) -> None:
+    assert twin.run("app1", "mkdir -p /run/kura-power && touch /run/kura-power/stopped").ok
+    assert twin.run("app1", "systemctl stop kura-library.socket kura-library.service").ok
+    name, address = twin.site.fqdn("opac"), twin.site.service("library").hosts[0].address
+    try:
+        done = twin.inside(
+            "operator", "curl", "-sS", "-i", "--data", "q=x", "--cacert", str(twin.state / "ca.crt"),
+            "--resolve", f"{name}:443:{address}", f"https://{name}/",
+        )  # fmt: skip
+        assert " 503" in done.stdout.splitlines()[0]
+        assert "停電のため" in done.stdout
+    finally:
+        assert twin.run(
+            "app1", "rm /run/kura-power/stopped; systemctl start kura-library.socket kura-library.service"
+        ).ok
+
+
+def test_a_database_waits_at_boot_until_its_batteries_could_carry_an_ordered_stop(twin) -> None:
+    """Case 12 of the power plan: the mains are back, the batteries are empty."""
+    site, shell = twin.site, twin.lab.shell
+    for name, value in (("battery.charge", "5"), ("battery.runtime", "60")):
+        drill.set_value(site, shell, name, value)
+    try:
+        twin.lab.machine("db1").stop(30)
+        twin.lab.start_one("db1")
+        twin.lab.wait_ssh(["db1"])
+        waits = "systemctl show -P ActiveState kura-boot-gate.service postgresql@17-main.service"
+        assert twin.run("db1", waits).stdout.split() == ["activating", "inactive"]
+    finally:
+        drill.set_value(site, shell, "battery.charge", "100")
+        for unit in site.power.units:
+            drill.set_value(site, shell, "battery.runtime", str(unit.runtime_minutes * 60), only=unit.id)
+    assert drill.wait_for(lambda: lends(twin), 120)
 
 
 def test_on_low_batteries_hosts_stop_in_order_and_the_library_lends_again_when_power_returns(twin, tmp_path) -> None:
