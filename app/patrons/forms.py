@@ -13,7 +13,7 @@ from app.patrons.actions.registering import MAILS, PHONES
 from app.patrons.models import Patron, PatronCard, PatronCategory, PatronNote, PatronPolicy, PatronStop
 from app.web.forms import EraDateField, OfficeForm
 
-SHORTEST_KANA = 2
+SHORTEST = 2  # characters of a reading or a town that may stand alone
 # Every field that a patron's registration has besides its contact lines.
 FIELDS = (
     "name",
@@ -54,11 +54,14 @@ class SearchForm(OfficeForm):
         asked = super().clean() or {}
         if self.errors:
             return asked
-        narrowed = any(asked.get(name) for name in ("birth_date", "number", "phone", "address"))
-        if not asked.get("kana") and not narrowed:
+        narrowed = any(asked.get(name) for name in ("birth_date", "number", "phone"))
+        if not narrowed and not asked.get("kana") and not asked.get("address"):
             raise forms.ValidationError("探す条件を1つ以上入力してください。")
-        if not narrowed and len(rules.kana_key(asked["kana"])) < SHORTEST_KANA:
-            self.add_error("kana", f"カナ氏名だけで探すときは{SHORTEST_KANA}文字以上入力してください。")
+        narrowed = narrowed or len(rules.town_key(asked["address"])) >= SHORTEST
+        if not narrowed and asked["kana"] and len(rules.kana_key(asked["kana"])) < SHORTEST:
+            self.add_error("kana", f"カナ氏名だけで探すときは{SHORTEST}文字以上入力してください。")
+        elif not narrowed and not asked["kana"]:
+            self.add_error("address", f"町名だけで探すときは、市区町村の後に{SHORTEST}文字以上入力してください。")
         return asked
 
 

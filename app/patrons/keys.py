@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from app.patrons import rules
+from app.web.context import organisation
 from app.web.sealed import blind, prefixes
 
 KANA, WHOLE_KANA, BIRTH, PHONE, TOWN = (f"patrons.{name}" for name in ("kana", "whole", "birth", "phone", "town"))
@@ -43,6 +45,11 @@ def towns(typed: str) -> list[str]:
     return [blind(form[:LONGEST], TOWN) for form in rules.address_keys(typed)]
 
 
+def at_home(address: str) -> bool:
+    """Whether an address is in the library's own city: nobody is found by that, it would list everybody."""
+    return rules.city_key(address).startswith(organisation(settings.INVENTORY)["city"])
+
+
 def keys_of(reading: str, born: date | None, phones: Iterable[str], address: str) -> list[str]:
     """Every hash under which a patron is found, sorted."""
     found = {
@@ -51,7 +58,7 @@ def keys_of(reading: str, born: date | None, phones: Iterable[str], address: str
         birth(born),
         *(phone(number) for number in phones),
         *prefixes(rules.town_key(address), TOWN, LONGEST),
-        *prefixes(rules.city_key(address), TOWN, LONGEST),
+        *([] if at_home(address) else prefixes(rules.city_key(address), TOWN, LONGEST)),
     }
     return sorted(found - {""})
 

@@ -150,7 +150,7 @@ def test_three_missing_fields_are_shown_at_once_by_mark_and_words_and_nothing_is
 
 @pytest.mark.django_db
 def test_a_change_names_its_fields_in_the_log_and_keeps_their_values_out_of_it():
-    patron = make.patron(address="長野市旧町1")
+    patron = make.patron(address="長野市旧町1", contact_by="post")
     browser = make.client()
     opened = browser.get(f"/patrons/{patron.pk}/edit/")
     typed = form(name=patron.name, kana=patron.kana, birth_date="1980-04-01", address="長野市新町2")
@@ -324,3 +324,39 @@ def test_the_first_sign_in_with_an_issued_password_leads_to_changing_it_and_nowh
     assert browser.get("/my/").url == "/my/password/"
     browser.post("/my/password/", {"old": issued, "new": "new-strong-word-9", "again": "new-strong-word-9"})
     assert browser.get("/my/").status_code == 200
+
+
+@pytest.mark.req("F-PAT-010")
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "typed", ["篠ノ井", "篠ノ井布施高田", "長野市篠ノ井布施", "長野県長野市大字篠ノ井", "篠ノ井布施高田1"]
+)
+def test_the_beginning_of_a_town_finds_however_it_is_typed_and_told_apart_beyond_the_hashes(typed):
+    here = make.patron(address="長野県長野市大字篠ノ井布施高田1番地")
+    make.patron(address="長野市篠ノ井布施五明2")
+    make.patron(address="長野市川中島町四ツ屋3")
+    found = queries.search(address=typed).ids
+    assert here.pk in found
+    assert len(found) == (2 if len(rules.town_key(typed)) < 6 else 1)
+
+
+@pytest.mark.req("F-PAT-010")
+@pytest.mark.django_db
+def test_towns_that_look_like_cities_and_other_cities_are_found_and_the_own_city_lists_nobody():
+    river = make.patron(address="長野市川中島町四ツ屋3")
+    away = make.patron(address="千曲市杭瀬下1")
+    assert queries.search(address="川中島町").ids == [river.pk]
+    assert queries.search(address="千曲市").ids == queries.search(address="杭瀬下").ids == [away.pk]
+    for everybody in ("長野市", "長野", "長", "長野県"):
+        assert queries.search(address=everybody).ids == []
+    browser = make.client()
+    assert "町名だけで探すとき" in browser.post("/patrons/", {"address": "川"}).content.decode()
+
+
+@pytest.mark.req("F-PAT-010")
+@pytest.mark.django_db
+def test_search_by_any_combination_is_one_statement(django_assert_num_queries):
+    patron = make.patron(phone="0262240001", address="長野市若里1")
+    with django_assert_num_queries(1):
+        found = queries.search(kana="コバヤ", birth_date=patron.birth_date, phone="026-224-0001", address="若里")
+    assert found.ids == [patron.pk]
