@@ -26,7 +26,7 @@ class SearchForm(OfficeForm):
     outcome = forms.ChoiceField(label="結果", choices=[("", "すべて"), *OUTCOMES.items()], required=False)
     subject_type = forms.ChoiceField(label="対象の種別", required=False)
     subject = forms.CharField(
-        label="対象", max_length=60, required=False, help_text="利用者は利用券番号、資料は資料番号、職員は職員番号"
+        label="対象", max_length=60, required=False, help_text="利用券番号・資料番号・職員番号など"
     )
     terminal = forms.GenericIPAddressField(label="端末", required=False, help_text="例 10.81.1.70")
     purpose = forms.CharField(label="調べる目的", max_length=200, help_text="検索そのものも記録されます")

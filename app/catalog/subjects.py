@@ -3,13 +3,19 @@
 from app.audit.subjects import Subject, put
 from app.catalog.models import BibliographicRecord, Item
 
+# Columns that hold several values have no name of their own.
+LISTS = {
+    "creators": "著者",
+    "creator_readings": "著者ヨミ",
+    "series": "シリーズ",
+    "subjects": "件名",
+    "contents": "内容細目",
+    "notes": "注記",
+}
+RECORD = {field.name: str(field.verbose_name) for field in BibliographicRecord._meta.concrete_fields}
+
 put(
-    Subject(
-        "record",
-        "書誌",
-        "書誌番号",
-        labels={field.name: str(field.verbose_name) for field in BibliographicRecord._meta.concrete_fields},
-    ),
+    Subject("record", "書誌", "書誌番号", labels=RECORD | LISTS),
     Subject(
         "item",
         "資料",

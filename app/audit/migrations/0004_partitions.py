@@ -96,6 +96,15 @@ FROM audit_auditevent_before ORDER BY id;
 SELECT setval(pg_get_serial_sequence('audit_auditevent', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM
     audit_auditevent_before), false);
 DROP TABLE audit_auditevent_before;
+
+-- The old release goes on writing while the rest is migrated; everything else is granted after the last migration.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'kura_app') THEN
+        GRANT SELECT, INSERT ON audit_auditevent TO kura_app;
+    END IF;
+END
+$$;
 """
 ONE_TABLE = """
 CREATE TABLE audit_auditevent_one (LIKE audit_auditevent INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
