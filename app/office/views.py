@@ -175,7 +175,8 @@ def maintenance_detail(request: HttpRequest, window_id: int) -> HttpResponse:
 
 @require_GET
 def maintenance_keys(request: HttpRequest, host: str) -> HttpResponse:
-    """For a host's sshd (roles/maintenance): the keys it lets in now, one line each, with when they end.
+    """For a host's sshd (roles/maintenance): a line for each window that lets somebody in there now: its number, its
+    end (seconds since the epoch) and the key.
 
     Asked with the hosts' token instead of a session. Without a token in the settings nobody gets an answer.
     """
@@ -183,10 +184,6 @@ def maintenance_keys(request: HttpRequest, host: str) -> HttpResponse:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not token or not hmac.compare_digest(token.encode(), given.encode()):
         raise Http404
-    lines = []
-    for window in queries.open_windows(timezone.now()):
-        if host in window.hosts:
-            ends = timezone.localtime(window.closes_at)
-            options = f'restrict,pty,expiry-time="{ends:%Y%m%d%H%M%S}",environment="KURA_WINDOW={window.pk}"'
-            lines.append(f"{options} {window.key} window-{window.pk}")
-    return HttpResponse("".join(f"{line}\n" for line in lines), content_type="text/plain")
+    found = [window for window in queries.open_windows(timezone.now()) if host in window.hosts]
+    lines = [f"{window.pk} {int(window.closes_at.timestamp())} {window.key}\n" for window in found]
+    return HttpResponse("".join(lines), content_type="text/plain")

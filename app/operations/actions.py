@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from app.operations.models import AlertEvent
+from app.operations.models import AlertEvent, SignInMiss
 from app.operations.rules import Notified
 
 
@@ -50,3 +50,15 @@ def set_operator(name: str, password: str) -> bool:
     user.is_active = True
     user.save()
     return True
+
+
+@transaction.atomic
+def note_miss(name: str, address: str | None, now: datetime) -> None:
+    """Count one miss at the sign-in, and forget those of past days."""
+    SignInMiss.objects.filter(at__lt=now - timedelta(days=1)).delete()
+    SignInMiss.objects.create(name=name[:64], address=address, at=now)
+
+
+def clear_misses(name: str) -> None:
+    """Forget the misses of a name that has signed in."""
+    SignInMiss.objects.filter(name=name[:64]).delete()

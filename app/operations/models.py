@@ -35,3 +35,14 @@ class AlertEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.host} {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class SignInMiss(models.Model):
+    """A miss at the console's sign-in, by the name that was tried and the address that tried it."""
+
+    name = models.CharField(max_length=64)
+    address = models.GenericIPAddressField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["name", "at"], name="misses_of_a_name")]

@@ -1,7 +1,8 @@
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from app.operations import views
+from app.operations.signing import SignIn
 
 app_name = "operations"
 urlpatterns = [
@@ -12,6 +13,6 @@ urlpatterns = [
     path("runbooks/", views.runbooks, name="runbooks"),
     path("runbooks/<slug:name>/", views.runbook, name="runbook"),
     path("hooks/alertmanager", views.alertmanager_hook, name="alertmanager-hook"),
-    path("sign-in/", LoginView.as_view(template_name="operations/sign_in.html"), name="sign-in"),
+    path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
 ]

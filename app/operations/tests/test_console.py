@@ -138,6 +138,15 @@ def test_what_is_no_notification_is_refused(alone, payload):
     assert alone.stranger().notify(payload)[0] == 400
 
 
+def test_the_fifth_miss_stops_the_name_also_with_the_right_password_and_says_no_more(start_console):
+    made = start_console("http://127.0.0.1:1")
+    said = {made.stranger().sign_in(f"wrong horse {n}")[1].count("利用者名かパスワードが違います") for n in range(5)}
+    locked = made.stranger()
+    said.add(locked.sign_in()[1].count("利用者名かパスワードが違います"))
+    assert said == {1}
+    assert "運用コンソール</h1>" in locked.get("/")[1]  # still at the sign-in
+
+
 def test_the_password_changes_only_when_it_differs_and_must_be_long(alone, tmp_path):
     same, short = tmp_path / "same", tmp_path / "short"
     same.write_text("correct horse battery\n")
