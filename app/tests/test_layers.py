@@ -17,7 +17,7 @@ WRITERS = {
 # Bulk loaders: whole folders whose purpose is to fill an empty library.
 LOADERS = ("demo/",)
 # Not database writes, whatever their names say.
-HARMLESS_OWNERS = {"request.session", "response", "cache", "archive"}
+HARMLESS_OWNERS = {"request.session", "response", "cache", "archive", "book"}
 PURE_FORBIDDEN = ("django", "app.access.actions", "app.audit.actions")
 
 
