@@ -110,6 +110,16 @@ class Library(RuleBasedStateMachine):
         elif self.out.get(item.pk) not in (None, patron.pk):
             assert outcome.code == "on_loan"
 
+    @rule(who=people, what=goods, place=places)
+    def lend_another(self, who, what, place):
+        """Lending is what a library does most."""
+        self.lend(who, what, place)
+
+    @rule(what=goods, place=places)
+    def return_what_may_not_be_out(self, what, place):
+        if not self.closed(place):
+            self.give(what, place)
+
     def give(self, what, place, **more):
         item = self.thing(what)
         had = self.out.get(item.pk)
@@ -122,11 +132,13 @@ class Library(RuleBasedStateMachine):
             assert str(had) not in outcome.message
         return outcome
 
+    @precondition(lambda self: self.out)
     @rule(what=goods, place=places)
     def give_back(self, what, place):
         if not self.closed(place):
             self.give(what, place)
 
+    @precondition(lambda self: self.out)
     @rule(what=goods, place=places)
     def empty_the_book_drop(self, what, place):
         closing = closing_of(self.here[place])
@@ -140,6 +152,7 @@ class Library(RuleBasedStateMachine):
             assert LoanStatistic.objects.filter(act="return", on_date=day).count() == before + 1
             assert not closing.is_closed(day)
 
+    @precondition(lambda self: self.out)
     @rule(who=people, what=goods, place=places)
     def renew(self, who, what, place):
         item = self.thing(what)
@@ -151,6 +164,7 @@ class Library(RuleBasedStateMachine):
             assert outcome.due_on > before.due_on
             assert not Hold.objects.filter(record=item.record, status=Status.WAITING).exists()
 
+    @precondition(lambda self: self.out)
     @rule(what=goods, days=st.integers(0, 20))
     def change_due(self, what, days):
         item = self.thing(what)
@@ -160,6 +174,7 @@ class Library(RuleBasedStateMachine):
         outcome = actions.change_due(self.actor, item.barcode, day, "依頼", branch, self.now)
         assert outcome.code != "change_due" or item.pk in self.out
 
+    @precondition(lambda self: self.out)
     @rule(what=goods, place=places)
     def undo_loan(self, what, place):
         item = self.thing(what)
