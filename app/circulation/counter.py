@@ -19,6 +19,7 @@ from app.patrons.models import Patron
 from app.patrons.rules import CounterNote, card_problem, plain_number
 from app.regulations.rules import Rule
 from app.web import tokens
+from app.web.wording import wording
 
 PURPOSE = "counter patron"
 OPEN_SECONDS = 30 * 60
@@ -194,7 +195,11 @@ def _no_live_card(actor: Actor, number: str) -> Outcome:
     """A number that opens nobody: never given, or lost, replaced, retired; whoever uses such a card is noted."""
     state = patrons.card_state(number)
     if state is None or state.live:
-        return Outcome("bad", "unknown_card", f"利用券 {number} は登録されていません。")
+        return Outcome(
+            "bad",
+            "unknown_card",
+            wording("circulation.counter.unknown_card", "利用券 {number} は登録されていません。", number=number),
+        )
     note_stopped_card(actor, state.patron_id, state.state)
     return Outcome("bad", "stopped_card", state.message)
 
@@ -215,16 +220,30 @@ def _welcome(panel: Panel, without_card: bool) -> Outcome:
     shelves = "、".join(f"{one.shelf_number}番" for one in panel.ready if one.shelf_number is not None)
     waits = f"用意できた予約が{len(panel.ready)}点あります（{shelves or '取置棚'}）。" if panel.ready else ""
     told = [note.text for note in panel.notes if note.tone != "info"]
-    more = tuple(text for text in (waits, "利用券なしで受け付けました。" if without_card else "") if text)
+    more = tuple(
+        text
+        for text in (
+            waits,
+            wording("circulation.counter.welcome", "利用券なしで受け付けました。") if without_card else "",
+        )
+        if text
+    )
     if panel.stop:
         return Outcome("bad", "patron_stopped", panel.stop, notes=more)
     if told:
         return Outcome("warn", "patron", told[0], notes=more)
     if panel.late:
-        return Outcome("warn", "patron", f"延滞が{panel.late}点あります。資料を読み取ってください。", notes=more)
+        return Outcome(
+            "warn",
+            "patron",
+            wording(
+                "circulation.counter.patron", "延滞が{late}点あります。資料を読み取ってください。", late=panel.late
+            ),
+            notes=more,
+        )
     if waits:
         return Outcome("info", "patron_ready", waits, notes=more[1:])
-    return Outcome("info", "patron", "資料を読み取ってください。", notes=more)
+    return Outcome("info", "patron", wording("circulation.counter.patron_2", "資料を読み取ってください。"), notes=more)
 
 
 def keep(
@@ -247,7 +266,12 @@ def open_again(place: Place, given: Given) -> Answer:
     if who is None or patron is None:
         return Answer(Outcome("", "ready", ""))
     panel = panel_of(patron, place, queries.rule_table(place.today), whole=True)
-    return Answer(Outcome("", "patron", "続きから読み取ってください。"), panel, given.token, opened=True)
+    return Answer(
+        Outcome("", "patron", wording("circulation.counter.patron_3", "続きから読み取ってください。")),
+        panel,
+        given.token,
+        opened=True,
+    )
 
 
 def without_card(place: Place, kana: str, birth_date: date | None, phone: str) -> Answer:
@@ -275,8 +299,16 @@ def renew_all(place: Place, given: Given) -> Answer:
         return Answer(NO_PATRON)
     rows = tuple(actions.renew_all(place.actor, who.patron_id, place.branch))
     done = sum(1 for row in rows if row.acted)
-    rest = f"{len(rows) - done}点は延長できません。" if len(rows) > done else ""
-    said = f"{done}点を延長しました。{rest}" if rows else "貸出中の資料はありません。"
+    rest = (
+        wording("circulation.counter.renew_all", "{count}点は延長できません。", count=len(rows) - done)
+        if len(rows) > done
+        else ""
+    )
+    said = (
+        f"{done}点を延長しました。{rest}"
+        if rows
+        else wording("circulation.counter.renew_all_2", "貸出中の資料はありません。")
+    )
     outcome = Outcome("warn" if rest or not rows else "info", "renew_all", said)
     return replace(keep(place, outcome, given), rows=rows)
 
@@ -299,7 +331,11 @@ def scan_to_return(place: Place, given: Given) -> Answer:
         return Answer(UNREADABLE, scanned=given.text[:20], rows=(UNREADABLE,))
     outcome = actions.give_back(place.actor, number, place.branch, on_date=given.day, answers=given.answers)
     if outcome.code == "unknown_item" and card_problem(number) is None:
-        outcome = Outcome("warn", "card_on_return", "利用券の番号です。返却では資料だけを読み取ります。")
+        outcome = Outcome(
+            "warn",
+            "card_on_return",
+            wording("circulation.counter.card_on_return", "利用券の番号です。返却では資料だけを読み取ります。"),
+        )
     undo = (("kind", "return"), ("undo", outcome.undo)) if outcome.undo else ()
     return Answer(outcome, scanned=number, rows=(outcome,), undo=undo)
 
@@ -327,9 +363,20 @@ def who_returned(place: Place, given: Given, token: str) -> Answer:
         return Answer(Outcome("warn", "ask", ASK_WHO.text, asks=(ASK_WHO,)))
     patron = actions.who_returned(place.actor, token, given.answers.reason)
     if patron is None:
-        return Answer(Outcome("warn", "forgotten", "返却者はもう分かりません。返却から10分で失われます。"))
+        return Answer(
+            Outcome(
+                "warn",
+                "forgotten",
+                wording("circulation.counter.forgotten", "返却者はもう分かりません。返却から10分で失われます。"),
+            )
+        )
     return Answer(
-        Outcome("info", "who", f"返却者: {patron.name}（{patron.card_number}）", notes=("閲覧を記録しました。",))
+        Outcome(
+            "info",
+            "who",
+            f"返却者: {patron.name}（{patron.card_number}）",
+            notes=(wording("circulation.counter.who", "閲覧を記録しました。"),),
+        )
     )
 
 

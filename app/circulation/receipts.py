@@ -7,6 +7,7 @@ from app.circulation.models import Loan
 from app.patrons.models import Patron
 from app.terminals.queries import Place
 from app.terminals.slips import Line, Slip, receipt
+from app.web.wording import wording
 
 DAYS = "月火水木金土日"
 
@@ -40,5 +41,7 @@ def receipt_of(
         lines,
         message=place.setting.receipt_message,
         name=patron.name if place.setting.receipt_name else "",
-        title="貸出レシート" if barcodes is not None else "貸出中の一覧",
+        title=wording("terminals.receipt.title", "貸出レシート")
+        if barcodes is not None
+        else wording("terminals.receipt.all", "貸出中の一覧"),
     )

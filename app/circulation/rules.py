@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from app.branches.rules import LONGEST_CLOSURE_DAYS, Closing, next_open
 from app.regulations.rules import STOP_LENDING, Terms, stage_of
+from app.web.wording import wording
 
 # What a person with the right may let pass for a reason; everything else stays as it is.
 OVERRIDABLE = frozenset(
@@ -123,14 +124,19 @@ def book_drop_day(today: date, closing: Closing) -> date:
 def against_patron(borrower: Borrower, terms: Terms, today: date) -> Iterator[Objection]:
     """What speaks against the patron whatever the item is."""
     if borrower.withdrawn:
-        yield Objection("withdrawn", "退会した利用者です。")
+        yield Objection("withdrawn", wording("circulation.withdrawn", "退会した利用者です。"))
     if borrower.valid_until is not None and borrower.valid_until < today:
         yield Objection(
-            "expired", f"利用券の有効期限（{borrower.valid_until:%Y/%m/%d}）が切れています。更新してください。"
+            "expired",
+            wording(
+                "circulation.expired",
+                "利用券の有効期限（{valid_until}）が切れています。更新してください。",
+                valid_until=f"{borrower.valid_until:%Y/%m/%d}",
+            ),
         )
     if borrower.stopped_until is not None and today <= borrower.stopped_until:
         until = "" if borrower.stopped_until == FOR_EVER else f"{borrower.stopped_until:%Y/%m/%d}まで"
-        yield Objection("stopped", f"{until}貸出を停止しています。")
+        yield Objection("stopped", wording("circulation.stopped", "{until}貸出を停止しています。", until=until))
     late = borrower.days_late(today)
     reached = [stage for stage in stage_of(terms.overdue_stages.value, late) if stage.effect == STOP_LENDING]
     if reached:
@@ -138,34 +144,70 @@ def against_patron(borrower: Borrower, terms: Terms, today: date) -> Iterator[Ob
         items = f"{stage.items}点以上が" if stage.items > 1 else ""
         yield Objection(
             "overdue",
-            f"{late[0]}日延滞の資料があるため貸し出せません（{items}{stage.days}日以上で停止）。",
+            wording(
+                "circulation.overdue",
+                "{late}日延滞の資料があるため貸し出せません（{items}{days}日以上で停止）。",
+                late=late[0],
+                items=items,
+                days=stage.days,
+            ),
             terms.overdue_stages.why,
         )
 
 
 def _against_item(thing: Thing, terms: Terms) -> Iterator[Objection]:
     if thing.shelf_problem:
-        yield Objection("not_lendable", f"この資料は「{thing.shelf_problem}」のため貸し出せません。")
+        yield Objection(
+            "not_lendable",
+            wording(
+                "circulation.not_lendable",
+                "この資料は「{shelf_problem}」のため貸し出せません。",
+                shelf_problem=thing.shelf_problem,
+            ),
+        )
     reference = terms.reference_allowed
     if thing.reference_only and not reference.value:
-        yield Objection("reference_only", "禁帯出の資料です。館内でご利用ください。", reference.why)
+        yield Objection(
+            "reference_only",
+            wording("circulation.reference_only", "禁帯出の資料です。館内でご利用ください。"),
+            reference.why,
+        )
     if thing.restriction == "in_library" and not reference.value:
-        yield Objection("in_library", "館内のみの資料です。館内でご利用ください。", reference.why)
+        yield Objection(
+            "in_library", wording("circulation.in_library", "館内のみの資料です。館内でご利用ください。"), reference.why
+        )
     latest = terms.latest_refused
     # The latest issue stays unless a row of the table expressly lets it go.
     if thing.restriction == "latest" and (latest.value or latest.rule_id is None):
-        yield Objection("latest", "最新号のため、次の号が出るまで貸し出せません。", latest.why)
+        yield Objection(
+            "latest", wording("circulation.latest", "最新号のため、次の号が出るまで貸し出せません。"), latest.why
+        )
     if terms.lending_refused.value:
-        yield Objection("refused", "この利用者・資料の組合せでは貸し出しません。", terms.lending_refused.why)
+        yield Objection(
+            "refused",
+            wording("circulation.refused", "この利用者・資料の組合せでは貸し出しません。"),
+            terms.lending_refused.why,
+        )
 
 
 def _against_count(borrower: Borrower, terms: Terms) -> Iterator[Objection]:
     total, kind, count = terms.total_limit, terms.loan_limit, len(borrower.due_dates)
     if total.value is not None and count >= total.value:
-        yield Objection("limit", f"貸出は{total.value}点までです（現在{count}点）。", total.why)
+        yield Objection(
+            "limit",
+            wording("circulation.limit", "貸出は{total}点までです（現在{count}点）。", total=total.value, count=count),
+            total.why,
+        )
     if kind.value is not None and borrower.of_material >= kind.value:
         yield Objection(
-            "material_limit", f"この種別の貸出は{kind.value}点までです（現在{borrower.of_material}点）。", kind.why
+            "material_limit",
+            wording(
+                "circulation.material_limit",
+                "この種別の貸出は{kind}点までです（現在{of_material}点）。",
+                kind=kind.value,
+                of_material=borrower.of_material,
+            ),
+            kind.why,
         )
 
 
@@ -179,7 +221,7 @@ def _judged(objections: Iterable[Objection], let_pass: Collection[str]) -> tuple
 def overdue_note(borrower: Borrower, today: date) -> tuple[str, ...]:
     """The line about overdue items that does not stop anything."""
     late = borrower.days_late(today)
-    return (f"{late[0]}日延滞の資料があります。",) if late else ()
+    return (wording("circulation.overdue_note", "{late}日延滞の資料があります。", late=late[0]),) if late else ()
 
 
 def may_lend(
@@ -227,11 +269,16 @@ def _against_due(due_on: date | None, today: date, closing: Closing) -> Iterator
 def due_problem(due_on: date, today: date, closing: Closing) -> str:
     """What is wrong with a due date set by hand, in words; empty when nothing is."""
     if due_on < today:
-        return "返却期限に過去の日は指定できません。"
+        return wording("circulation.due_problem", "返却期限に過去の日は指定できません。")
     if (due_on - today).days > 366:
-        return "返却期限は1年以内で指定してください。"
+        return wording("circulation.due_problem_2", "返却期限は1年以内で指定してください。")
     if closing.is_closed(due_on):
-        return f"{due_on:%m/%d}は休館日です。開館日（{next_open(due_on, closing):%m/%d}など）を指定してください。"
+        return wording(
+            "circulation.due_problem_3",
+            "{due_on}は休館日です。開館日（{text}など）を指定してください。",
+            due_on=f"{due_on:%m/%d}",
+            text=f"{next_open(due_on, closing):%m/%d}",
+        )
     return ""
 
 
@@ -262,7 +309,16 @@ def may_renew(
     if terms.fixed_due.value is not None:
         due, why = next_open(max(terms.fixed_due.value, today), closing), terms.fixed_due.why
     if due <= due_on:
-        return Verdict((Objection("no_gain", f"いま延長しても期限（{due_on:%m/%d}）は延びません。"),))
+        return Verdict(
+            (
+                Objection(
+                    "no_gain",
+                    wording(
+                        "circulation.no_gain", "いま延長しても期限（{due_on}）は延びません。", due_on=f"{due_on:%m/%d}"
+                    ),
+                ),
+            )
+        )
     return Verdict((), due, why, (), tuple(passed))
 
 
@@ -270,23 +326,46 @@ def _against_renewal(
     terms: Terms, today: date, due_on: date, renewed: int, lent_on: date, waiting: int
 ) -> Iterator[Objection]:
     if due_on < today and not terms.renew_when_late.value:
-        message = f"返却期限を{(today - due_on).days}日過ぎているため延長できません。"
+        message = wording(
+            "circulation.against_renewal",
+            "返却期限を{days}日過ぎているため延長できません。",
+            days=(today - due_on).days,
+        )
         yield Objection("late", message, terms.renew_when_late.why)
     if waiting and not terms.renew_when_waiting.value:
-        yield Objection("held", f"予約が{waiting}件あるため延長できません。", terms.renew_when_waiting.why)
+        yield Objection(
+            "held",
+            wording("circulation.held", "予約が{waiting}件あるため延長できません。", waiting=waiting),
+            terms.renew_when_waiting.why,
+        )
     if renewed >= terms.renewals.value:
-        yield Objection("renewals", f"延長は{terms.renewals.value}回までです。", terms.renewals.why)
+        yield Objection(
+            "renewals",
+            wording("circulation.renewals", "延長は{renewals}回までです。", renewals=terms.renewals.value),
+            terms.renewals.why,
+        )
     after = terms.renew_after_days
     if (today - lent_on).days < after.value:
-        yield Objection("too_early", f"貸出から{after.value}日間は延長できません。", after.why)
+        yield Objection(
+            "too_early",
+            wording("circulation.too_early", "貸出から{after}日間は延長できません。", after=after.value),
+            after.why,
+        )
 
 
 def return_day_problem(on_date: date, today: date, closing: Closing, most_days: int = 31) -> str:
     """What is wrong with a date to which a return is set back, in words; empty when nothing is."""
     if on_date > today:
-        return "返却日に先の日は指定できません。"
+        return wording("circulation.return_day_problem", "返却日に先の日は指定できません。")
     if (today - on_date).days > most_days:
-        return f"返却日は{most_days}日前までさかのぼれます。"
+        return wording(
+            "circulation.return_day_problem_2", "返却日は{most_days}日前までさかのぼれます。", most_days=most_days
+        )
     if on_date != today and closing.is_closed(on_date):
-        return f"{on_date:%m/%d}は休館日です。前の開館日（{last_open(on_date, closing):%m/%d}）を指定してください。"
+        return wording(
+            "circulation.return_day_problem_3",
+            "{on_date}は休館日です。前の開館日（{text}）を指定してください。",
+            on_date=f"{on_date:%m/%d}",
+            text=f"{last_open(on_date, closing):%m/%d}",
+        )
     return ""

@@ -11,6 +11,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from app.terminals.codes import bars
+from app.web.wording import wording
 
 RECEIPT, HOLD, TRANSFER, NOTE = "receipt", "hold", "transfer", "note"
 KINDS = {RECEIPT: "レシート", HOLD: "取置票", TRANSFER: "回送票", NOTE: "票"}
@@ -89,9 +90,13 @@ def receipt(
 ) -> Slip:
     """A receipt: every title with its due date, how many, the library's message. `name` only where the library
     decided to print it (CounterSetting.receipt_name)."""
-    facts = [("館", library), ("日付", f"{on:%Y/%m/%d}"), ("点数", f"{len(lines)}点")]
+    facts = [
+        (wording("terminals.receipt.library", "館"), library),
+        (wording("terminals.receipt.day", "日付"), f"{on:%Y/%m/%d}"),
+        (wording("terminals.receipt.items", "点数"), f"{len(lines)}点"),
+    ]
     if name:
-        facts.insert(0, ("氏名", f"{name} 様"))
+        facts.insert(0, (wording("terminals.receipt.name", "氏名"), f"{name} 様"))
     return Slip(RECEIPT, title, lines, number=number, facts=tuple(facts), foot=message)
 
 
@@ -99,15 +104,25 @@ def transfer(
     to: str, reason: str, title: str, barcode: str, *, delivery: str = "", from_: str = "", number: str = ""
 ) -> Slip:
     """A transfer slip for one item: where to, by which delivery, why."""
-    given = (("理由", reason), ("便", delivery), ("発送元", from_))
+    given = (
+        (wording("terminals.transfer.reason", "理由"), reason),
+        (wording("terminals.transfer.delivery", "便"), delivery),
+        (wording("terminals.transfer.from", "発送元"), from_),
+    )
     facts = tuple((name, value) for name, value in given if value)
-    return Slip(TRANSFER, "回送票", (Line(title),), number=number, destination=to, facts=facts, barcode=barcode)
+    heading = wording("terminals.transfer.title", "回送票")
+    return Slip(TRANSFER, heading, (Line(title),), number=number, destination=to, facts=facts, barcode=barcode)
 
 
 def hold(number: str, title: str, barcode: str, *, pickup: str = "", until: date | None = None, code: str = "") -> Slip:
     """A slip for the hold shelf: its number (never the name), the title, until when it is kept.
 
     `code` is the hold's own number to compare with, for the patron's copy of the notice."""
-    given = (("受取館", pickup), ("取置期限", f"{until:%Y/%m/%d}" if until else ""), ("照合番号", code))
+    given = (
+        (wording("terminals.hold.pickup", "受取館"), pickup),
+        (wording("terminals.hold.until", "取置期限"), f"{until:%Y/%m/%d}" if until else ""),
+        (wording("terminals.hold.code", "照合番号"), code),
+    )
     facts = tuple((name, value) for name, value in given if value)
-    return Slip(HOLD, "取置票", (Line(title),), number=number, facts=facts, barcode=barcode)
+    heading = wording("terminals.hold.title", "取置票")
+    return Slip(HOLD, heading, (Line(title),), number=number, facts=facts, barcode=barcode)

@@ -9,13 +9,14 @@ from app.catalog.rules import barcode_problem
 from app.circulation.actions.locking import allowed
 from app.circulation.actions.outcome import Ask, Choice
 from app.circulation.rules import Objection
+from app.web.wording import wording
 
 
 def override_ask(objection: Objection, act: str = "貸し出す") -> Ask:
     """May this objection be let pass? The reason is asked for and recorded."""
     return Ask(
         objection.code,
-        f"{objection.message} 理由を記録して続けますか。",
+        wording("circulation.asking.override_ask", "{message} 理由を記録して続けますか。", message=objection.message),
         (Choice(objection.code, f"理由を記録して{act}"),),
         field="理由",
     )
@@ -31,7 +32,18 @@ def attachments_ask(pieces: Iterable[Item], act: str) -> tuple[Ask, ...]:
     choices = [Choice("attachments", "そろっている")]
     if act == "返却":
         choices.append(Choice("attachments_missing", "足りない（汚破損メモに残す）"))
-    return (Ask("attachments", f"付属物 {count}点（{names}）はそろっていますか。", tuple(choices)),)
+    return (
+        Ask(
+            "attachments",
+            wording(
+                "circulation.asking.attachments",
+                "付属物 {count}点（{names}）はそろっていますか。",
+                count=count,
+                names=names,
+            ),
+            tuple(choices),
+        ),
+    )
 
 
 def restore_ask(item: Item) -> Ask:
@@ -39,7 +51,7 @@ def restore_ask(item: Item) -> Ask:
     state = item.get_status_display()
     return Ask(
         "restore",
-        f"「{state}」の資料です。在架へ戻しますか。",
+        wording("circulation.asking.restore", "「{state}」の資料です。在架へ戻しますか。", state=state),
         (Choice("restore", "在架へ戻す"), Choice("leave", f"「{state}」のままにする")),
     )
 
@@ -51,7 +63,11 @@ def temporary_ask(actor: Actor, barcode: str) -> tuple[Ask, ...]:
     return (
         Ask(
             "temporary",
-            f"資料番号 {barcode} は登録されていません。題名だけで仮登録して貸しますか。",
+            wording(
+                "circulation.asking.temporary",
+                "資料番号 {barcode} は登録されていません。題名だけで仮登録して貸しますか。",
+                barcode=barcode,
+            ),
             (Choice("temporary", "仮登録して貸し出す"),),
             field="題名",
         ),

@@ -8,6 +8,7 @@ from app.circulation.actions.outcome import Ask, Choice
 from app.patrons import actions as patrons
 from app.patrons.models import Patron
 from app.patrons.rules import is_valid
+from app.web.wording import wording
 
 RENEW_CARD = "renew_card"
 
@@ -16,7 +17,11 @@ def renew_card_ask(actor: Actor, patron: Patron, today: date) -> tuple[Ask, ...]
     """Was the address confirmed? Nothing when the card is good, or the actor may not change the register."""
     if is_valid(patron.valid_until, today) or patron.withdrawn_on or not allowed(actor, patrons.CHANGE):
         return ()
-    text = f"利用券の有効期限（{patron.valid_until:%Y/%m/%d}）が切れています。現住所を確かめましたか。"
+    text = wording(
+        "circulation.cards.renew_card_ask",
+        "利用券の有効期限（{valid_until}）が切れています。現住所を確かめましたか。",
+        valid_until=f"{patron.valid_until:%Y/%m/%d}",
+    )
     return (Ask(RENEW_CARD, text, (Choice(RENEW_CARD, "住所を確かめた。更新して続ける"),)),)
 
 

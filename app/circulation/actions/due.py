@@ -14,6 +14,7 @@ from app.circulation import queries, rules
 from app.circulation.actions.locking import lock_item, unknown
 from app.circulation.actions.operations import CHANGE_DUE
 from app.circulation.actions.outcome import Outcome
+from app.web.wording import wording
 
 
 @transaction.atomic
@@ -32,14 +33,20 @@ def change_due(
     loans = queries.loans_to_end(hand.ids)
     loan = next((one for one in loans if one.item_id == hand.item.pk), None)
     if loan is None:
-        return Outcome("bad", "not_out", "貸出中の資料ではありません。", hand.item)
+        return Outcome("bad", "not_out", wording("circulation.due.not_out", "貸出中の資料ではありません。"), hand.item)
     problem = rules.due_problem(due_on, timezone.localdate(now), closing_of(branch))
     if not reason:
-        problem = problem or "期限を変える理由を入力してください。"
+        problem = problem or wording("circulation.due.change_due", "期限を変える理由を入力してください。")
     if problem:
         return Outcome("bad", "bad_due", problem, hand.item, loan.due_on)
     if loan.due_on == due_on:
-        return Outcome("info", "same_scan", f"返却期限は{due_on:%m/%d}です。", hand.item, due_on)
+        return Outcome(
+            "info",
+            "same_scan",
+            wording("circulation.due.same_scan", "返却期限は{due_on}です。", due_on=f"{due_on:%m/%d}"),
+            hand.item,
+            due_on,
+        )
     before = loan.due_on
     for one in loans:
         if one.patron_id == loan.patron_id:
@@ -53,4 +60,10 @@ def change_due(
         purpose=reason,
         detail={"from": before.isoformat(), "to": due_on.isoformat()},
     )
-    return Outcome("ok", "change_due", f"返却期限を{due_on:%m/%d}に変更しました。", hand.item, due_on)
+    return Outcome(
+        "ok",
+        "change_due",
+        wording("circulation.due.change_due_2", "返却期限を{due_on}に変更しました。", due_on=f"{due_on:%m/%d}"),
+        hand.item,
+        due_on,
+    )

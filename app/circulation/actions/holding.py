@@ -18,6 +18,7 @@ from app.holds import queries as held
 from app.patrons.models import Patron
 from app.patrons.queries import by_id
 from app.terminals.slips import Slip
+from app.web.wording import wording
 
 # One look, taken after the items are locked: a lock's own statement may have read before it had to wait.
 _CONCERNED = """
@@ -49,10 +50,20 @@ def against_lending(actor: Actor, hand: InHand, patron: Patron, today: date) -> 
         if kept is not None and kept.patron_id != patron.pk:
             where = f"取置棚 {kept.shelf_number} 番の" if kept.shelf_number else ""
             return Objection(
-                "kept", f"ほかの予約者に確保した{where}資料です。貸し出せません。", _holder(actor, kept.patron_id)
+                "kept",
+                wording(
+                    "circulation.holding.kept", "ほかの予約者に確保した{where}資料です。貸し出せません。", where=where
+                ),
+                _holder(actor, kept.patron_id),
             )
         if kept is None and not held.free_to_lend(piece.record_id, piece.pk, patron.pk, today):
-            return Objection("wanted", "予約者が待っている資料です。返却として読み取り、予約に回してください。")
+            return Objection(
+                "wanted",
+                wording(
+                    "circulation.holding.wanted",
+                    "予約者が待っている資料です。返却として読み取り、予約に回してください。",
+                ),
+            )
     return None
 
 

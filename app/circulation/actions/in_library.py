@@ -16,6 +16,7 @@ from app.circulation.actions.locking import lock_item, unknown
 from app.circulation.actions.operations import IN_LIBRARY
 from app.circulation.actions.outcome import Outcome
 from app.circulation.models import HandledToday, LoanStatistic
+from app.web.wording import wording
 
 
 @transaction.atomic
@@ -32,9 +33,16 @@ def in_library_use(
     if hand is None:
         return unknown(barcode)
     if queries.is_out(hand.item.pk):
-        return Outcome("bad", "on_loan", "貸出中の資料です。返却として読み取ってください。", hand.item)
+        return Outcome(
+            "bad",
+            "on_loan",
+            wording("circulation.in_library.on_loan", "貸出中の資料です。返却として読み取ってください。"),
+            hand.item,
+        )
     if queries.handled_since(hand.item.pk, now - queries.SAME_SCAN):
-        return Outcome("info", "same_scan", "読み取り済みです（1点です）。", hand.item)
+        return Outcome(
+            "info", "same_scan", wording("circulation.in_library.same_scan", "読み取り済みです（1点です）。"), hand.item
+        )
     return note_use(actor, hand.item, branch, now, stack=stack)
 
 
@@ -46,5 +54,9 @@ def note_use(actor: Actor, item: Item, branch: Branch, now: datetime, *, stack: 
     statistics.count(actor, act, None, item, branch, timezone.localdate(now))
     statistics.handled(item, what, now)
     audit.record(actor, IN_LIBRARY, subject_type="branch", subject_id=branch.code, detail={"what": str(what)})
-    said = "書庫出納を1点記録しました。" if stack else "館内利用を1点記録しました。"
+    said = (
+        wording("circulation.in_library.note_use", "書庫出納を1点記録しました。")
+        if stack
+        else wording("circulation.in_library.note_use_2", "館内利用を1点記録しました。")
+    )
     return Outcome("ok", "stack" if stack else "in_library", said, item)

@@ -26,6 +26,7 @@ from app.circulation.actions.renewing import renew_held
 from app.circulation.models import CounterPolicy, Loan, LoanStatistic
 from app.patrons.models import Patron
 from app.regulations.rules import Rule, Terms
+from app.web.wording import wording
 
 
 @dataclass(frozen=True)
@@ -114,13 +115,24 @@ def _already_out(scan: Scan, hand: InHand, patron: Patron, around: list[Loan], m
     if loan is None:
         return None
     if scan.now - loan.lent_at < queries.SAME_SCAN:
-        return Outcome("info", "same_scan", "読み取り済みです（貸出は1点です）。", hand.item, loan.due_on)
+        return Outcome(
+            "info",
+            "same_scan",
+            wording("circulation.lending.same_scan", "読み取り済みです（貸出は1点です）。"),
+            hand.item,
+            loan.due_on,
+        )
     pieces = [loan for loan in out.values() if loan.item_id in hand.ids]
     return renew_held(scan.actor, loan, pieces, patron, scan.branch, scan.now, scan.table, mine, scan.answers)
 
 
 def _elsewhere(item: Item | None) -> Outcome:
-    return Outcome("bad", "on_loan", "貸出中の資料です。返却してから、もう一度読み取ってください。", item)
+    return Outcome(
+        "bad",
+        "on_loan",
+        wording("circulation.lending.on_loan", "貸出中の資料です。返却してから、もう一度読み取ってください。"),
+        item,
+    )
 
 
 def _lend_free(scan: Scan, hand: InHand, patron: Patron, mine: list[Loan]) -> Outcome:
@@ -177,7 +189,11 @@ def _refused(scan: Scan, item: Item, objections: tuple[rules.Objection, ...]) ->
     asks: tuple[Ask, ...] = ()
     if all(objection.overridable for objection in objections) and allowed(scan.actor, OVERRIDE, scan.branch):
         asks = tuple(override_ask(objection) for objection in objections)
-    step = NextStep("renew_card", "利用券を更新してください。") if first.code == "expired" else None
+    step = (
+        NextStep("renew_card", wording("circulation.lending.renew_card", "利用券を更新してください。"))
+        if first.code == "expired"
+        else None
+    )
     more = tuple(objection.message for objection in objections[1:])
     return Outcome("bad", first.code, first.message, item, why=first.why, notes=more, asks=asks, next_step=step)
 
@@ -188,13 +204,13 @@ def _notes(item: Item, mine: list[Loan]) -> tuple[str, ...]:
     if item.condition:
         notes.append(f"汚破損: {item.condition}（{item.condition_on:%Y/%m/%d}）")
     if item.record.origin == Origin.TEMPORARY:
-        notes.append("仮登録の資料です。後で書誌に結び付けてください。")
+        notes.append(wording("circulation.lending.notes", "仮登録の資料です。後で書誌に結び付けてください。"))
     if item.attachments:
         notes.append(f"付属物 {item.attachment_count}点: {item.attachments}")
     if any(loan.item.record_id == item.record_id and loan.item_id != item.pk for loan in mine):
         policy = CounterPolicy.objects.first() or CounterPolicy()
         if policy.same_title_note:
-            notes.append("同じ書誌の資料をすでに借りています。")
+            notes.append(wording("circulation.lending.notes_2", "同じ書誌の資料をすでに借りています。"))
     return tuple(notes)
 
 
@@ -238,10 +254,14 @@ def _made(
             purpose=scan.answers.reason,
             detail={"rules": [objection.code for objection in passed]},
         )
-    message = f"{verdict.due_on:%m/%d}までにお返しください。"
+    message = wording("circulation.lending.made", "{due_on}までにお返しください。", due_on=f"{verdict.due_on:%m/%d}")
     if len(new) > 1 and item.item_set:
         message = f"組「{item.item_set.name}」{len(new)}点を貸し出しました。{message}"
-    temporary = ("仮登録の資料です。後で書誌に結び付けてください。",) if item.record.origin == Origin.TEMPORARY else ()
+    temporary = (
+        (wording("circulation.lending.made_2", "仮登録の資料です。後で書誌に結び付けてください。"),)
+        if item.record.origin == Origin.TEMPORARY
+        else ()
+    )
     notes = (
         *verdict.notes,
         *_notes(item, mine),

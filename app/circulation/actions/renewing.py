@@ -20,6 +20,7 @@ from app.circulation.actions.outcome import NOTHING, Answers, Outcome
 from app.circulation.models import Loan, LoanStatistic
 from app.patrons.models import Patron
 from app.regulations.rules import Rule
+from app.web.wording import wording
 
 
 @transaction.atomic
@@ -45,7 +46,12 @@ def renew(
     pieces = [loan for loan in mine if loan.item_id in hand.ids]
     loan = next((loan for loan in pieces if loan.item_id == hand.item.pk), None)
     if loan is None:
-        return Outcome("bad", "not_out", "この利用者に貸出中の資料ではありません。", hand.item)
+        return Outcome(
+            "bad",
+            "not_out",
+            wording("circulation.renewing.not_out", "この利用者に貸出中の資料ではありません。"),
+            hand.item,
+        )
     table = queries.rule_table(timezone.localdate(now))
     answer = renew_held(actor, loan, pieces, patron, branch, now, table, mine, answers)
     return replace(answer, patron=patron, loans=tuple(sorted(mine, key=lambda one: (one.due_on, one.lent_at))))
@@ -99,7 +105,7 @@ def renew_held(
             purpose=answers.reason,
             detail={"rules": [objection.code for objection in verdict.passed]},
         )
-    message = f"{verdict.due_on:%m/%d}まで延長しました。"
+    message = wording("circulation.renewing.renew_held", "{due_on}まで延長しました。", due_on=f"{verdict.due_on:%m/%d}")
     return Outcome("info", "renew", message, item, verdict.due_on, verdict.why)
 
 

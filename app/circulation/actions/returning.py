@@ -21,6 +21,7 @@ from app.circulation.actions.locking import InHand, lock_item, unknown
 from app.circulation.actions.operations import GIVE_BACK
 from app.circulation.actions.outcome import NOTHING, Answers, Ask, NextStep, Outcome
 from app.circulation.models import HandledToday, Loan, LoanStatistic
+from app.web.wording import wording
 
 COME_BACK = (ShelfStatus.MISSING, ShelfStatus.WITHDRAWN)
 SHORT = "付属物が足りないまま返却"
@@ -118,15 +119,21 @@ def _restore(actor: Actor, hand: InHand, answers: Answers) -> bool:
 def _not_out(actor: Actor, hand: InHand, branch: Branch, now: datetime, in_library: bool, restored: bool) -> Outcome:
     item = hand.item
     if queries.handled_since(item.pk, now - queries.SAME_SCAN) and not restored:
-        return Outcome("info", "same_scan", "読み取り済みです（返却は1点です）。", item)
+        return Outcome(
+            "info", "same_scan", wording("circulation.returning.same_scan", "読み取り済みです（返却は1点です）。"), item
+        )
     if in_library:
         return note_use(actor, item, branch, now, stack=False)
     if item.status in COME_BACK:
-        step = NextStep("keep_back", "棚へ出さず、担当者へ渡してください。")
-        said = f"「{item.get_status_display()}」の資料です。"
+        step = NextStep("keep_back", wording("circulation.returning.keep_back", "棚へ出さず、担当者へ渡してください。"))
+        said = wording("circulation.returning.not_out", "「{status}」の資料です。", status=item.get_status_display())
         return Outcome("warn", "not_out", f"{said}{step.text}", item, notes=_condition(hand), next_step=step)
     way = holding.way_of(actor, item, branch, now)
-    said = "在架へ戻しました。" if restored else "貸出中の資料ではありません。返却には数えません。"
+    said = (
+        wording("circulation.returning.not_out_2", "在架へ戻しました。")
+        if restored
+        else wording("circulation.returning.not_out_3", "貸出中の資料ではありません。返却には数えません。")
+    )
     code = "restored" if restored else "not_out"
     if restored:
         statistics.handled(item, HandledToday.What.UNDONE, now)
@@ -154,13 +161,19 @@ def _returned(hand: InHand, way: holding.Way, days_late: int, lacking: int, rest
     if days_late or lacking:
         tone = "warn"
     if lacking and item.item_set:
-        message += f"組「{item.item_set.name}」{len(hand.pieces)}点のうち{lacking}点不足です。"
+        message += wording(
+            "circulation.returning.returned",
+            "組「{name}」{count}点のうち{lacking}点不足です。",
+            name=item.item_set.name,
+            count=len(hand.pieces),
+            lacking=lacking,
+        )
     if not way.plain:
         message += way.step.text
         tone = "warn" if tone == "warn" else "info"
     notes = _condition(hand)
     if restored:
-        notes = (*notes, "在架へ戻しました。")
+        notes = (*notes, wording("circulation.returning.returned_2", "在架へ戻しました。"))
     return Outcome(
         tone, "give_back", message, item, notes=notes, days_late=days_late, slips=way.slips, next_step=way.step
     )

@@ -21,6 +21,7 @@ from app.circulation.models import HandledToday, Loan, LoanStatistic
 from app.holds import actions as holds
 from app.patrons.models import Patron
 from app.patrons.queries import by_id
+from app.web.wording import wording
 
 
 @transaction.atomic
@@ -41,12 +42,20 @@ def undo_loan(actor: Actor, barcode: str, branch: Branch, now: datetime | None =
     loan = next((one for one in loans if one.item_id == item.pk), None)
     if loan is None:
         done = queries.handled_since(item.pk, now - queries.SAME_SCAN)
-        said = "取消済みです。" if done else "貸出中の資料ではありません。取り消す貸出がありません。"
+        said = (
+            wording("circulation.undo.undo_loan", "取消済みです。")
+            if done
+            else wording("circulation.undo.undo_loan_2", "貸出中の資料ではありません。取り消す貸出がありません。")
+        )
         return Outcome("info" if done else "warn", "same_scan" if done else "not_out", said, item)
     today = timezone.localdate(now)
     if timezone.localdate(loan.lent_at) != today or loan.renewed:
         return Outcome(
-            "bad", "undo_too_late", "当日の貸出だけ取り消せます。返却として読み取ってください。", item, loan.due_on
+            "bad",
+            "undo_too_late",
+            wording("circulation.undo.undo_too_late", "当日の貸出だけ取り消せます。返却として読み取ってください。"),
+            item,
+            loan.due_on,
         )
     pieces = [one for one in loans if (one.patron_id, one.lent_at) == (loan.patron_id, loan.lent_at)]
     statistics.uncount(
@@ -82,7 +91,14 @@ def undo_return(actor: Actor, token: str, now: datetime | None = None) -> Outcom
     now = now or timezone.now()
     told = sealing.open_return(actor, token, now)
     if told is None:
-        return Outcome("bad", "undo_too_late", "この返却はもう取り消せません。取消は返却した端末で10分以内にできます。")
+        return Outcome(
+            "bad",
+            "undo_too_late",
+            wording(
+                "circulation.undo.undo_too_late_2",
+                "この返却はもう取り消せません。取消は返却した端末で10分以内にできます。",
+            ),
+        )
     patron = lock_patron(told.patron_id)
     hand = lock_item(told.barcode)
     if hand is None:
@@ -90,11 +106,20 @@ def undo_return(actor: Actor, token: str, now: datetime | None = None) -> Outcom
     there = Loan.objects.filter(item=hand.item).first()
     if there is not None:
         again = (there.patron_id, there.lent_at) == (told.patron_id, told.lent_at)
-        said = "取消済みです。" if again else "返却の後に貸し出されているため、取り消せません。"
+        said = (
+            wording("circulation.undo.undo_return", "取消済みです。")
+            if again
+            else wording("circulation.undo.undo_return_2", "返却の後に貸し出されているため、取り消せません。")
+        )
         return Outcome("info" if again else "bad", "same_scan" if again else "on_loan", said, hand.item)
     mark = HandledToday.objects.filter(item=hand.item, what=HandledToday.What.RETURN, at=told.returned_at)
     if not mark.delete()[0]:
-        return Outcome("bad", "undo_too_late", "この返却は取消済みか、集計済みです。", hand.item)
+        return Outcome(
+            "bad",
+            "undo_too_late",
+            wording("circulation.undo.undo_too_late_3", "この返却は取消済みか、集計済みです。"),
+            hand.item,
+        )
     if told.counted or _set_was_counted(hand, told):
         statistics.uncount(
             LoanStatistic.Act.RETURN,
@@ -111,7 +136,11 @@ def undo_return(actor: Actor, token: str, now: datetime | None = None) -> Outcom
         holds.handed_over(actor, hand.item, patron, now)
     stops.begin_again(patron, timezone.localdate(now))
     audit.record(actor, UNDO, subject_type="branch", subject_id=_code(told), detail={"what": "return"})
-    message = f"返却を取り消しました（期限 {loan.due_on:%m/%d} のまま貸出中です）。"
+    message = wording(
+        "circulation.undo.undo_return_3",
+        "返却を取り消しました（期限 {due_on} のまま貸出中です）。",
+        due_on=f"{loan.due_on:%m/%d}",
+    )
     return Outcome("info", "undo_return", message, hand.item, loan.due_on)
 
 

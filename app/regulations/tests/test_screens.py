@@ -10,7 +10,9 @@ from app.access.menu import pages
 from app.audit.models import AuditEvent
 from app.branches import codes, wordings
 from app.branches.models import CodeEntry, Wording
+from app.circulation import actions as circulation
 from app.regulations.models import Regulation
+from app.terminals import slips
 from app.tests import make
 from app.web import wording as words
 
@@ -217,6 +219,20 @@ def test_every_sentence_is_listed_and_a_changed_one_is_said_at_once(admin, djang
     admin.post(f"{reverse('regulations:word')}?code={code}", {"text": ""})
     assert default in text(admin.get("/", {"q": "蔵にない本"}))
     assert not Wording.objects.exists()
+
+
+@pytest.mark.req("F-SYS-013")
+def test_the_counter_warns_and_the_receipt_is_headed_in_the_librarys_own_words(admin):
+    for code in ("circulation.limit", "terminals.receipt.title", "opac.my.late", "holds.placing.twice"):
+        assert code in words.sentences()
+    own = {"circulation.limit": "お一人{total}点です。", "terminals.receipt.items": "冊数"}
+    for code, said in own.items():
+        admin.post(f"{reverse('regulations:word')}?code={code}", {"text": said})
+    make.rule(total_limit=0, period_days=14)
+    outcome = circulation.lend(make.actor(), make.patron().pk, make.item().barcode, make.branch())
+    assert "お一人0点です。" in outcome.message
+    slip = slips.receipt("長野", timezone.localdate(), (slips.Line("ごんぎつね", "12/7"),))
+    assert ("冊数", "1点") in slip.facts
 
 
 @pytest.mark.req("F-SYS-013")
