@@ -137,13 +137,13 @@ def copy_of(item: Item, branch: Branch | None = None) -> rules.Copy:
     return rules.Copy(item.pk, place.pk, item.status == "closed_stack", place.number)
 
 
-def on_shelves(record_ids: Iterable[int], keep: Iterable[int] = ()) -> QuerySet[Item]:
+def on_shelves(record_ids: Iterable[int] | QuerySet, keep: Iterable[int] = ()) -> QuerySet[Item]:
     """The copies of these records that stand on a shelf and may be looked for: lendable, not out, on no way, kept for
     nobody, not missed. `keep`: items looked for already, which count as well."""
     bound = Hold.objects.filter(item=OuterRef("pk"), status__in=HAS_ITEM).exclude(item__in=list(keep))
     return (
         Item.objects.filter(
-            record_id__in=list(record_ids),
+            record_id__in=record_ids if isinstance(record_ids, QuerySet) else list(record_ids),
             status__in=LENDABLE_STATUSES,
             reference_only=False,
             loans__isnull=True,

@@ -11,7 +11,7 @@ from app.catalog.models import BibliographicRecord, Item
 from app.catalog.search import Query, search
 from app.holds.models import OPEN, OVER, Contact, Hold, HoldStatistic, Missed, PurchaseRequest, Status, ToClear
 from app.holds.queries import incomplete
-from app.transfers.models import Transfer
+from app.transfers.models import Relocation, Transfer
 
 
 def owned(isbn13: str, title: str, creator: str = "") -> list[BibliographicRecord]:
@@ -111,10 +111,12 @@ class Work:
     clear: int
     arriving: int
     requests: int
+    back: int
+    """Items of a temporary relocation here whose day has come."""
 
 
 def work_at(branch_id: int, today: date) -> Work:
-    """The numbers of the start page. Six SQL statements."""
+    """The numbers of the start page. Seven SQL statements."""
     ready = Hold.objects.filter(pickup_id=branch_id, status=Status.READY)
     return Work(
         pull=Hold.objects.filter(status=Status.PULL, item__branch_id=branch_id, item__loans__isnull=True).count(),
@@ -123,6 +125,7 @@ def work_at(branch_id: int, today: date) -> Work:
         clear=ToClear.objects.filter(branch_id=branch_id).count(),
         arriving=Transfer.objects.filter(to_branch_id=branch_id, sent_at__isnull=False).count(),
         requests=PurchaseRequest.objects.filter(status=PurchaseRequest.Status.RECEIVED).count(),
+        back=Relocation.objects.filter(to_branch_id=branch_id, until__lte=today, ended_at=None).count(),
     )
 
 

@@ -93,7 +93,7 @@ def place(request: HttpRequest, patron: Patron, record_id: int) -> HttpResponse:
                 request, "予約を受け付けました。" + (f"{waits}番目です。" if waits else "用意を始めます。")
             )
             return redirect("opac:my")
-    context = {"record": record, "form": form, "waiting": holds.counts([record.pk]).get(record.pk, 0)}
+    context = {"record": record, "form": form, "waiting": holds.waiting(record.pk, 0)}
     return render(request, "opac/hold.html", context, status=422 if form.errors else 200)
 
 

@@ -21,10 +21,11 @@ from app.catalog.models import Item
 from app.holds import queries, rules
 from app.holds.actions import shelving
 from app.holds.actions.operations import HANDLE
-from app.holds.models import OPEN, Hold, HoldSet, HoldStatistic, Missed, Status, ToClear
+from app.holds.models import OPEN, OVER, Hold, HoldSet, HoldStatistic, Missed, Status, ToClear
 from app.terminals import slips
 from app.transfers import actions as transfers
 from app.transfers.models import Floating, Reason, Relocation, Transfer
+from app.web.wording import wording
 
 SHELF, HOLD_SHELF, TRANSFER = "shelf", "hold_shelf", "transfer"
 OTHER_OF_ANY = "組のほかの1点が用意できたため"
@@ -46,24 +47,40 @@ class Next:
     """False when nothing changed: the item was where it belongs already."""
 
 
-def lock_around(record_ids: Iterable[int], item_id: int | None = None) -> list[Hold]:
+def lock_around(record_ids: Iterable[int], item_id: int | None = None, *, wide: bool = False) -> list[Hold]:
     """The holds of these records, of the sets they belong to, and those bound to the item, locked in the order of
-    their ids, with what the rules need. One SQL statement when there are none, else two."""
-    records = list(record_ids)
+    their ids, with what the rules need. One SQL statement when there are none, else three.
+
+    A transaction locks all it will need at once, here, or two of them could wait for each other. `wide` adds the
+    records of the sets' other holds, for acts after which these are looked for as well; one statement more.
+    """
+    records = set(record_ids)
+    found = _around(records, item_id)
+    if wide and found:
+        others = set(Hold.objects.order_by().filter(pk__in=found).values_list("record_id", flat=True)) - records
+        found = _around(records | others, item_id) if others else found
+    if not found:
+        return []
+    # Locked without joins and read afterwards: PostgreSQL rechecks a row it had to wait for against the joined rows of
+    # before, and would lose a hold whose item or place has just changed.
+    locked = (
+        Hold.objects.select_for_update(no_key=True).filter(pk__in=found).order_by("pk").values_list("pk", flat=True)
+    )
+    rows = Hold.objects.filter(pk__in=list(locked)).exclude(status__in=OVER).order_by("pk")
+    return list(
+        rows.select_related("item__branch", "item__record", "belongs_to", "pickup", "record").defer(
+            "record__marc", "item__record__marc"
+        )
+    )
+
+
+def _around(records: set[int], item_id: int | None) -> list[int]:
     touching = Hold.objects.order_by().filter(record_id__in=records, status__in=OPEN)
     sets = touching.filter(belongs_to__isnull=False).values("belongs_to_id")
     ids = touching.values("pk").union(Hold.objects.order_by().filter(belongs_to_id__in=sets).values("pk"))
     if item_id is not None:
         ids = ids.union(Hold.objects.order_by().filter(item_id=item_id).values("pk"))
-    found = [row["pk"] for row in ids]
-    if not found:
-        return []
-    locked = Hold.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=found).order_by("pk")
-    return list(
-        locked.exclude(status__in=[Status.CANCELLED, Status.EXPIRED]).select_related(
-            "item__branch", "belongs_to", "pickup", "patron__category"
-        )
-    )
+    return [row["pk"] for row in ids]
 
 
 def in_hand(actor: Actor, item: Item, branch: Branch, now: datetime) -> Next:
@@ -203,7 +220,11 @@ def _bound(hold: Hold, item: Item, branch: Branch, now: datetime, standing: Stan
             if standing.on_way_to is not None:
                 transfers.finish(item.pk, branch, now)
             shelving.make_ready(hold, branch, now)
-        message = f"予約の資料です。取置棚 {hold.shelf_number} 番へ置いてください。"
+        message = wording(
+            "holds.allocation.bound",
+            "予約の資料です。取置棚 {shelf_number} 番へ置いてください。",
+            shelf_number=hold.shelf_number,
+        )
         slip = shelving.hold_slip(hold, item)
         return Next(HOLD_SHELF, message, branch, "", hold.pk, hold.shelf_number, slip, fresh)
     if hold.status != Status.TRANSIT:
@@ -306,16 +327,11 @@ def receive(actor: Actor, barcode: str, branch: Branch, now: datetime | None = N
     (None, None) for an unknown number; (item, None) for an item that is on loan, which has to be returned instead.
     An item that was still in processing is ready for readers from here on (F-RSV-027).
     """
-    access.require(actor, HANDLE)
-    item = (
-        Item.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("record", "branch")
-        .defer("record__marc")
-        .filter(barcode=barcode)
-        .first()
-    )
-    if item is None:
+    access.require(actor, HANDLE, branch)
+    known = Item.objects.select_for_update(no_key=True).filter(barcode=barcode).values_list("pk", flat=True).first()
+    if known is None:
         return None, None
+    item = Item.objects.select_related("record", "branch").defer("record__marc").get(pk=known)
     if item.loans.exists():
         return item, None
     if item.status in (ShelfStatus.PROCESSING, ShelfStatus.MISSING):

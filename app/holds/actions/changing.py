@@ -24,16 +24,16 @@ OVER_ALREADY = "この予約はすでに終わっています。"
 
 
 def locked_hold(hold_id: int) -> Hold:
-    """One open hold with item and record, its item locked before it. HoldRefused when it is over or gone."""
-    bound = Hold.objects.filter(pk=hold_id).values_list("item_id", flat=True).first()
+    """One open hold with item and record; its item is locked before it, and with it every hold that the same act can
+    touch. HoldRefused when it is over or gone."""
+    seen = Hold.objects.filter(pk=hold_id).values_list("item_id", "record_id").first()
+    if seen is None:
+        raise HoldRefused("over", OVER_ALREADY)
+    bound, record_id = seen
     if bound is not None:
         Item.objects.select_for_update(no_key=True).filter(pk=bound).first()
-    hold = (
-        Hold.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("record", "item__record", "item__branch", "pickup", "patron__category", "belongs_to")
-        .filter(pk=hold_id, status__in=OPEN)
-        .first()
-    )
+    around = lock_around([record_id], wide=True)
+    hold = next((hold for hold in around if hold.pk == hold_id and hold.status in OPEN), None)
     if hold is None:
         raise HoldRefused("over", OVER_ALREADY)
     if hold.item_id not in (None, bound):
@@ -206,7 +206,8 @@ def join(actor: Actor, hold_ids: list[int], kind: str, now: datetime | None = No
     now = now or timezone.now()
     if len(set(hold_ids)) < 2 or kind not in HoldSet.Kind.values:
         raise HoldRefused("too_few", "組にする予約を2件以上選んでください。")
-    holds = list(Hold.objects.select_for_update(no_key=True).filter(pk__in=hold_ids, status__in=OPEN).order_by("pk"))
+    records = Hold.objects.filter(pk__in=hold_ids).values_list("record_id", flat=True)
+    holds = [hold for hold in lock_around(records) if hold.pk in hold_ids and hold.status in OPEN]
     if len(holds) != len(set(hold_ids)) or len({hold.patron_id for hold in holds}) != 1:
         raise HoldRefused("strangers", "同じ利用者の、続いている予約だけを組にできます。")
     may_ask(actor, holds[0].patron_id, CHANGE)

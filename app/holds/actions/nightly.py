@@ -14,7 +14,7 @@ from app.holds.actions import shelving
 from app.holds.actions.allocation import look_on_shelves
 from app.holds.actions.changing import cancel_as, locked_hold
 from app.holds.actions.operations import HoldRefused
-from app.holds.models import OVER, Hold, Missed, PurchaseRequest, Status, Touched
+from app.holds.models import OVER, Hold, HoldSet, Missed, PurchaseRequest, Status, Touched
 
 HANDED_FOR = timedelta(minutes=30)
 """How long a fulfilled hold can come back by undoing the loan. Undo tokens of the counter live shorter."""
@@ -94,6 +94,7 @@ def forget(now: datetime) -> int:
     )
     gone += answered.count()
     answered.delete()
+    HoldSet.objects.filter(holds=None).delete()
     Missed.objects.filter(kind=Missed.Kind.OUT, since__lt=today).delete()
     Missed.objects.filter(since__lt=today - timedelta(days=setting.missing_days)).delete()
     return gone

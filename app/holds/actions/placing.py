@@ -20,6 +20,7 @@ from app.holds.models import OPEN, Contact, Hold, HoldStatistic, Route, Status
 from app.patrons.models import Patron
 from app.regulations import queries as regulations
 from app.regulations.rules import STOP_HOLDS, Case, decide, stage_of
+from app.web.wording import wording
 
 # How the register says it, and how a hold does.
 WAYS = {"mail": Contact.MAIL, "phone": Contact.PHONE, "post": Contact.POSTCARD, "none": Contact.NONE}
@@ -63,17 +64,19 @@ def place(actor: Actor, patron_id: int, wanted: Wanted, now: datetime | None = N
         return _place(actor, patron_id, wanted, now or timezone.now())
     except IntegrityError as error:
         if "holds_record_once" in str(error) or "holds_copy_once" in str(error):
-            raise HoldRefused("twice", "この資料はすでに予約しています。") from error
+            raise HoldRefused("twice", wording("holds.placing.twice", "この資料はすでに予約しています。")) from error
         raise
+
+
+def locked_patron(patron_id: int) -> Patron:
+    """The patron with category and branch, locked (without the joined rows: see `lock_around`). Two SQL statements."""
+    known = Patron.objects.select_for_update(no_key=True).filter(pk=patron_id).values_list("pk", flat=True).get()
+    return Patron.objects.select_related("category", "branch").get(pk=known)
 
 
 @transaction.atomic
 def _place(actor: Actor, patron_id: int, wanted: Wanted, now: datetime) -> Hold:
-    patron = (
-        Patron.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("category", "branch")
-        .get(pk=patron_id)
-    )
+    patron = locked_patron(patron_id)
     record = BibliographicRecord.objects.defer("marc").filter(pk=wanted.record_id).first()
     if record is None:
         raise HoldRefused("unknown_record", GONE)
@@ -118,31 +121,47 @@ def _judge(actor: Actor, hold: Hold, patron: Patron, today: date, reason: str) -
 def refusal(hold: Hold, patron: Patron, today: date) -> HoldRefused | None:
     """What speaks against a hold that is not saved yet, or None. Five SQL statements."""
     if hold.contact not in Contact.values or hold.route not in Route.values:
-        return HoldRefused("unknown_choice", "連絡方法と受付経路を選び直してください。")
+        return HoldRefused(
+            "unknown_choice", wording("holds.placing.unknown_choice", "連絡方法と受付経路を選び直してください。")
+        )
     if not hold.pickup.is_active:
-        return HoldRefused("pickup_closed", "受取館に選べない館です。別の館を選んでください。")
+        return HoldRefused(
+            "pickup_closed", wording("holds.placing.pickup_closed", "受取館に選べない館です。別の館を選んでください。")
+        )
     if Hold.objects.filter(patron=patron, record=hold.record, only_item=hold.only_item, status__in=OPEN).exists():
-        return HoldRefused("twice", "この資料はすでに予約しています。")
+        return HoldRefused("twice", wording("holds.placing.twice", "この資料はすでに予約しています。"))
     if patron.loans.filter(item__record=hold.record).exists() and hold.only_item is None:
-        return HoldRefused("has_it", "いま借りている資料です。", may_override=True)
+        return HoldRefused("has_it", wording("holds.placing.has_it", "いま借りている資料です。"), may_override=True)
     return _of_patron(patron, hold, today) or _of_material(hold, today) or _of_limits(hold, patron, today)
 
 
 def _of_patron(patron: Patron, hold: Hold, today: date) -> HoldRefused | None:
     if patron.valid_until is not None and patron.valid_until < today:
-        return HoldRefused("expired", "利用券の有効期限が切れています。窓口で更新してください。", may_override=True)
+        return HoldRefused(
+            "expired",
+            wording("holds.placing.expired", "利用券の有効期限が切れています。窓口で更新してください。"),
+            may_override=True,
+        )
     if patron.withdrawn_on is not None:
-        return HoldRefused("withdrawn", "退会した利用者です。")
+        return HoldRefused("withdrawn", wording("holds.placing.withdrawn", "退会した利用者です。"))
     if not patron.category.may_hold:
-        return HoldRefused("category", f"{patron.category.name}の方は予約できません。", may_override=True)
+        return HoldRefused(
+            "category",
+            wording("holds.placing.category", "{name}の方は予約できません。", name=patron.category.name),
+            may_override=True,
+        )
     if patron.hold_stopped_until is not None and today <= patron.hold_stopped_until:
         until = "解除される" if patron.hold_stopped_until == date.max else f"{patron.hold_stopped_until:%Y/%m/%d}"
-        return HoldRefused("stopped", f"{until}まで予約を停止しています。", may_override=True)
+        return HoldRefused(
+            "stopped",
+            wording("holds.placing.stopped", "{until}まで予約を停止しています。", until=until),
+            may_override=True,
+        )
     terms = shelving.terms_of(hold, hold.only_item, today)
     late = [(today - due).days for due in patron.loans.values_list("due_on", flat=True) if due < today]
     stages = stage_of(terms.overdue_stages.value, late)
     if any(stage.effect == STOP_HOLDS for stage in stages):
-        message = "返却期限を過ぎた資料があるため、予約を受け付けられません。"
+        message = wording("holds.placing.of_patron", "返却期限を過ぎた資料があるため、予約を受け付けられません。")
         return HoldRefused("overdue", message, why=terms.overdue_stages.why, may_override=True)
     return None
 
@@ -167,20 +186,27 @@ def _of_material(hold: Hold, today: date) -> HoldRefused | None:
 def refused_copy(item: Item, category_id: int, today: date) -> HoldRefused | None:
     """Why this copy may not be held, or None. No SQL while the regulations are in memory."""
     if item.reference_only:
-        return HoldRefused("reference_only", "館内でだけ利用できる資料のため、予約できません。", may_override=True)
+        return HoldRefused(
+            "reference_only",
+            wording("holds.placing.reference_only", "館内でだけ利用できる資料のため、予約できません。"),
+            may_override=True,
+        )
     case = Case(item.branch_id, category_id, item.material_type, today, location=item.location)
     terms = decide(regulations.table(today), case)
     if terms.holds_refused.value:
         return HoldRefused(
-            "not_for_holds", "予約を受け付けていない種類の資料です。", why=terms.holds_refused.why, may_override=True
+            "not_for_holds",
+            wording("holds.placing.not_for_holds", "予約を受け付けていない種類の資料です。"),
+            why=terms.holds_refused.why,
+            may_override=True,
         )
     latest = terms.holds_refused_latest
     if latest.value and item.restriction == Restriction.LATEST:
-        message = "最新号は、次の号が出るまで予約できません。"
+        message = wording("holds.placing.refused_copy", "最新号は、次の号が出るまで予約できません。")
         return HoldRefused("latest", message, why=latest.why, may_override=True)
     days = terms.holds_refused_days.value
     if days and item.acquired_on is not None and (today - item.acquired_on).days < days:
-        message = f"受け入れて{days}日たつまで予約できません。"
+        message = wording("holds.placing.refused_copy_2", "受け入れて{days}日たつまで予約できません。", days=days)
         return HoldRefused("too_new", message, why=terms.holds_refused_days.why, may_override=True)
     return None
 
@@ -190,11 +216,18 @@ def _of_limits(hold: Hold, patron: Patron, today: date) -> HoldRefused | None:
     kinds = list(Hold.objects.filter(patron=patron, status__in=OPEN).values_list("record__material_type", flat=True))
     total, of_kind = terms.total_hold_limit, terms.hold_limit
     if rules.over_limit(len(kinds), total.value):
-        message = f"予約は{total.value}件までです（現在{len(kinds)}件）。"
+        message = wording(
+            "holds.placing.of_limits", "予約は{total}件までです（現在{count}件）。", total=total.value, count=len(kinds)
+        )
         return HoldRefused("limit", message, why=total.why, may_override=True)
     same = kinds.count(hold.record.material_type)
     if rules.over_limit(same, of_kind.value):
-        message = f"この種別の予約は{of_kind.value}件までです（現在{same}件）。"
+        message = wording(
+            "holds.placing.of_limits_2",
+            "この種別の予約は{of_kind}件までです（現在{same}件）。",
+            of_kind=of_kind.value,
+            same=same,
+        )
         return HoldRefused("material_limit", message, why=of_kind.why, may_override=True)
     return None
 

@@ -22,7 +22,7 @@ def handed_over(actor: Actor, item: Item, patron: Patron, now: datetime) -> bool
     """
     transfers.drop(item.pk)
     ToClear.objects.filter(item=item).delete()
-    holds = lock_around([item.record_id], item.pk)
+    holds = lock_around([item.record_id], item.pk, wide=True)
     if not holds:
         return False
     Missed.objects.filter(item=item).delete()
@@ -76,12 +76,9 @@ def undo_handed_over(actor: Actor, item: Item, patron: Patron, now: datetime) ->
     The item itself goes through `in_hand` next, which finds the hold at its old place and gives the item to it. The
     figure of the hand-over is taken back.
     """
-    hold = (
-        Hold.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("pickup", "patron__category")
-        .filter(item=item, patron=patron, status=Status.HANDED)
-        .first()
-    )
+    holds = lock_around([item.record_id], item.pk)
+    mine = [hold for hold in holds if (hold.item_id, hold.patron_id) == (item.pk, patron.pk)]
+    hold = next((hold for hold in mine if hold.status == Status.HANDED), None)
     if hold is None:
         return False
     shelving.uncount(HoldStatistic.Act.HAND_OVER, hold, timezone.localdate(hold.ended_at))

@@ -17,6 +17,7 @@ from app.holds.actions.allocation import Next, look_on_shelves
 from app.holds.actions.changing import cancel_as, locked_hold, log
 from app.holds.actions.operations import CHANGE, CONTACT, HANDLE, HoldRefused
 from app.holds.models import Contact, Hold, HoldEntry, Missed, Status
+from app.web.wording import wording
 
 REACHED = (HoldEntry.Result.SENT, HoldEntry.Result.TOLD, HoldEntry.Result.MESSAGE)
 
@@ -34,11 +35,15 @@ def note_contact(
     now = now or timezone.now()
     hold = locked_hold(hold_id)
     if hold.status != Status.READY:
-        raise HoldRefused("not_ready", "まだ用意できていない予約です。")
+        raise HoldRefused("not_ready", wording("holds.shelf.not_ready", "まだ用意できていない予約です。"))
     if method not in Contact.values or result not in HoldEntry.Result.values:
-        raise HoldRefused("unknown_choice", "連絡方法と結果を選び直してください。")
+        raise HoldRefused(
+            "unknown_choice", wording("holds.shelf.unknown_choice", "連絡方法と結果を選び直してください。")
+        )
     if not shelving.complete(hold):
-        raise HoldRefused("incomplete", "まとめて受け取る予約です。全部そろってから連絡します。")
+        raise HoldRefused(
+            "incomplete", wording("holds.shelf.incomplete", "まとめて受け取る予約です。全部そろってから連絡します。")
+        )
     for one in shelving.together(hold):
         log(one, actor, HoldEntry.Kind.CONTACT, text, now, method, result)
         if result in REACHED and one.contacted_on is None:
@@ -56,12 +61,12 @@ def extend(actor: Actor, hold_id: int, open_days: int, now: datetime | None = No
     today = timezone.localdate(now)
     hold = locked_hold(hold_id)
     if hold.status != Status.READY:
-        raise HoldRefused("not_ready", "取置中の予約ではありません。")
+        raise HoldRefused("not_ready", wording("holds.shelf.not_ready_2", "取置中の予約ではありません。"))
     if until is None and not 1 <= open_days <= 60:
-        raise HoldRefused("days", "延長する日数は1から60までの数で入力してください。")
+        raise HoldRefused("days", wording("holds.shelf.days", "延長する日数は1から60までの数で入力してください。"))
     last = until or add_open_days(today, open_days, closing_of(hold.pickup, today))
     if last < today:
-        raise HoldRefused("days", "取置期限は今日より前にできません。")
+        raise HoldRefused("days", wording("holds.shelf.days_2", "取置期限は今日より前にできません。"))
     before = f"{hold.keep_until:%m/%d}" if hold.keep_until else "なし"
     hold.keep_until = last
     hold.save(update_fields=["keep_until"])
@@ -77,7 +82,7 @@ def expire(actor: Actor, hold_id: int, here: Branch | None, now: datetime | None
     now = now or timezone.now()
     last = Hold.objects.filter(pk=hold_id, status=Status.READY).values_list("keep_until", flat=True).first()
     if last is None or last >= timezone.localdate(now):
-        raise HoldRefused("not_late", "取置期限を過ぎた予約ではありません。")
+        raise HoldRefused("not_late", wording("holds.shelf.not_late", "取置期限を過ぎた予約ではありません。"))
     return cancel_as(actor, hold_id, Status.EXPIRED, now, here)
 
 
@@ -92,9 +97,9 @@ def not_found(actor: Actor, hold_id: int, kind: str, now: datetime | None = None
     now = now or timezone.now()
     hold = locked_hold(hold_id)
     if hold.status != Status.PULL or hold.item is None:
-        raise HoldRefused("not_pulled", "抜出しの対象ではなくなった予約です。")
+        raise HoldRefused("not_pulled", wording("holds.shelf.not_pulled", "抜出しの対象ではなくなった予約です。"))
     if kind not in Missed.Kind.values:
-        raise HoldRefused("unknown_choice", "結果を選び直してください。")
+        raise HoldRefused("unknown_choice", wording("holds.shelf.unknown_choice_2", "結果を選び直してください。"))
     item = hold.item
     Missed.objects.get_or_create(
         item=item, defaults={"kind": kind, "branch": item.branch, "since": timezone.localdate(now)}

@@ -17,6 +17,7 @@ from app.tests import make
 
 from .conftest import record
 
+TODAY = timezone.localdate()
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -202,3 +203,31 @@ def test_the_database_itself_refuses_a_second_hold_on_an_item_and_a_number_twice
     third = actions.place(clerk, make.patron().pk, Wanted(other.record_id, here))
     with pytest.raises(IntegrityError), transaction.atomic():
         Hold.objects.filter(pk=third.pk).update(status=Status.READY, ready_at=timezone.now(), shelf_number=1)
+
+
+def test_everything_at_once_around_one_title_and_its_sets_ends_without_waiting_for_each_other(clerk):
+    """Whatever locks several holds takes them all at once in one order; else PostgreSQL would break a deadlock."""
+    here = make.branch()
+    for _ in range(4):
+        books = [record("上"), record("下")]
+        copies = [copy for book in books for copy in out(book, 2)]
+        readers = [make.patron() for _ in range(4)]
+        wishes = []
+        for reader in reversed(readers):
+            pair = [actions.place(clerk, reader.pk, Wanted(book.pk, here)) for book in reversed(books)]
+            actions.join(clerk, [wish.pk for wish in reversed(pair)], HoldSet.Kind.SERIES)
+            wishes += pair
+        first, last = wishes[0], wishes[-1]
+        results = at_once(
+            *(back(clerk, copy, here) for copy in copies),
+            lambda last=last: actions.suspend(clerk, last.pk, TODAY, TODAY),
+            lambda first=first: actions.suspend(clerk, first.pk, TODAY, TODAY),
+            lambda wishes=wishes: actions.cancel(clerk, wishes[3].pk),
+            lambda wishes=wishes: actions.reorder(clerk, wishes[4].pk, 1, "理由"),
+            lambda: nightly.allocate(timezone.now()),
+            lambda wishes=wishes: actions.change(clerk, wishes[5].pk, contact="mail"),
+        )
+        broken = [r for r in results if isinstance(r, Exception) and not isinstance(r, HoldRefused)]
+        assert broken == []
+        items = [item for _, item in bound()]
+        assert len(items) == len(set(items))

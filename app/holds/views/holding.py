@@ -23,7 +23,6 @@ from app.patrons.models import Patron
 from app.patrons.rules import plain_number
 from app.terminals import queries as terminals
 
-
 USUAL_RESULT = {"phone": "told"}
 
 

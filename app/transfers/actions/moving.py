@@ -108,7 +108,7 @@ def send(
 @transaction.atomic
 def arrive(actor: Actor, item: Item, branch: Branch, now: datetime | None = None) -> bool:
     """The item's way ends at this place; whether it was on its way. Where it goes next says holds.actions.in_hand."""
-    access.require(actor, SEND)
+    access.require(actor, SEND, branch)
     Item.objects.select_for_update(no_key=True).get(pk=item.pk)
     return finish(item.pk, branch, now or timezone.now())
 
@@ -116,7 +116,7 @@ def arrive(actor: Actor, item: Item, branch: Branch, now: datetime | None = None
 @transaction.atomic
 def send_all(actor: Actor, from_branch: Branch, run: Run | None, to_branch: Branch | None, now: datetime) -> int:
     """The van takes what waits here for a run (and destination); returns how many items left."""
-    access.require(actor, SEND)
+    access.require(actor, SEND, from_branch)
     waiting = Transfer.objects.filter(from_branch=from_branch, run=run, sent_at=None)
     if to_branch is not None:
         waiting = waiting.filter(to_branch=to_branch)

@@ -39,12 +39,8 @@ def relocate(
     """
     access.require(actor, RELOCATE)
     now = now or timezone.now()
-    item = (
-        Item.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("branch")
-        .filter(barcode=barcode)
-        .first()
-    )
+    known = Item.objects.select_for_update(no_key=True).filter(barcode=barcode).values_list("pk", flat=True).first()
+    item = Item.objects.select_related("branch").filter(pk=known).first()
     if item is None:
         raise TransferRefused(f"資料番号 {barcode} は登録されていません。番号を確かめてください。")
     if until < timezone.localdate(now):

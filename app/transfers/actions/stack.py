@@ -19,16 +19,10 @@ STACK = declare("transfers.stack", "書庫資料の出納を扱う")
 
 
 def _item(barcode: str) -> Item:
-    item = (
-        Item.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("record", "branch")
-        .defer("record__marc")
-        .filter(barcode=barcode)
-        .first()
-    )
-    if item is None:
+    known = Item.objects.select_for_update(no_key=True).filter(barcode=barcode).values_list("pk", flat=True).first()
+    if known is None:
         raise TransferRefused(f"資料番号 {barcode} は登録されていません。番号を確かめてください。")
-    return item
+    return Item.objects.select_related("record", "branch").defer("record__marc").get(pk=known)
 
 
 @transaction.atomic

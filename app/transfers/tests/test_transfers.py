@@ -17,6 +17,7 @@ from app.branches.models import ClosedDay, DeliveryDay
 from app.branches.rules import Closing
 from app.catalog.models import Item
 from app.holds import actions as holds
+from app.holds import reports
 from app.tests import make
 from app.transfers import actions, queries, rules
 from app.transfers.actions import TransferRefused
@@ -207,6 +208,8 @@ def test_an_item_on_display_elsewhere_is_to_go_back_on_its_last_day(clerk, here,
     assert holds.receive(clerk, item.barcode, south, MORNING)[1].kind == holds.SHELF
     assert queries.relocations(until - timedelta(days=1)) == []
     (due,) = queries.relocations(until)
+    assert reports.work_at(south.pk, until - timedelta(days=1)).back == 0
+    assert reports.work_at(south.pk, until).back == 1
     page_day = datetime(2026, 12, 25, 9, tzinfo=TOKYO)
     actions.end(clerk, [due.pk], page_day)
     answer = holds.receive(clerk, item.barcode, south, page_day)[1]
