@@ -10,12 +10,17 @@ from openpyxl import load_workbook
 
 from app.access import rules
 from app.access.actions import NotPermitted, put_role, require, set_grants
+from app.access.actor import Actor
 from app.access.models import GrantSpan, Role, RoleGrant
 from app.access.operations import KINDS, declare, declared, find
 from app.access.queries import powers_of
 from app.access.rules import Grant
 from app.audit.models import AuditEvent
+from app.catalog.actions import items
+from app.circulation.actions import lending, returning
+from app.holds.actions import allocation
 from app.tests import make
+from app.transfers.actions import moving
 
 BRANCHES = st.frozensets(st.integers(1, 4), max_size=3)
 GRANTS = st.lists(
@@ -61,6 +66,26 @@ def test_an_operation_granted_for_the_own_library_is_refused_elsewhere():
         require(actor, edit, there)
     set_grants(admin, "counter", {"access.home": ("all", ()), "catalog.edit_item": ("chosen", (there.pk,))})
     assert powers_of(make.staff("counter")).limits == {"catalog.edit_item": frozenset({there.pk})}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("operation", "act"),
+    [
+        ("circulation.lend", lambda actor, there: lending.lend(actor, make.patron().pk, make.item().barcode, there)),
+        ("circulation.give_back", lambda actor, there: returning.give_back(actor, make.item().barcode, there)),
+        ("catalog.edit_item", lambda actor, there: items.add_item(actor, 1, there, "x")),
+        ("transfers.send", lambda actor, there: moving.arrive(actor, make.item(), there)),
+        ("holds.handle", lambda actor, there: allocation.receive(actor, make.item().barcode, there)),
+    ],
+)
+def test_acts_of_a_library_ask_for_the_operation_at_that_library(operation, act):
+    there = make.branch("nanbu")
+    set_grants(make.actor("admin"), "counter", {"access.home": ("all", ()), operation: ("own", ())})
+    powers = powers_of(make.staff("counter"))
+    actor = Actor("staff", "x", operations=powers.operations, limits=powers.limits)
+    with pytest.raises(NotPermitted, match="この館では"):
+        act(actor, there)
 
 
 @pytest.mark.req("F-SYS-006")

@@ -44,7 +44,7 @@ def add_item(
     **more: Any,
 ) -> Item:
     """A new item of a record. CatalogError for a wrong or used number; an empty call number is made by rule."""
-    require(actor, EDIT_ITEM)
+    require(actor, EDIT_ITEM, branch)
     problem = rules.barcode_problem(barcode)
     if problem:
         raise CatalogError(problem)
@@ -118,6 +118,7 @@ def update_item(actor: Actor, item_id: int, fields: Mapping[str, Any]) -> list[s
     item = Item.objects.select_for_update().filter(pk=item_id).first()
     if item is None:
         raise CatalogError("資料が見つかりません。")
+    require(actor, EDIT_ITEM, item.branch_id)
     if set(fields) - CHANGEABLE:
         raise CatalogError("修正できない項目です。")
     if fields.get("status", item.status) not in ShelfStatus.values:
