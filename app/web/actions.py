@@ -1,6 +1,7 @@
 """Sealing anew what an older key sealed."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.apps import apps
 from django.db import connection, models, transaction
@@ -27,7 +28,7 @@ def reseal(model: type[models.Model], *, everything: bool = False, told: Callabl
     done, last = 0, None
     while True:
         with transaction.atomic():
-            ids = _next(model, [field.column for field in fields], last, everything)
+            ids = _next(model, [str(field.column) for field in fields], last, everything)
             rows = list(model._base_manager.select_for_update().filter(pk__in=ids).order_by("pk"))
             for row in rows:
                 row.save(update_fields=names)
@@ -39,13 +40,13 @@ def reseal(model: type[models.Model], *, everything: bool = False, told: Callabl
         last = ids[-1]
 
 
-def _next(model: type[models.Model], columns: list[str], last: object, everything: bool) -> list[object]:
+def _next(model: type[models.Model], columns: list[str], last: Any, everything: bool) -> list[Any]:
     """The keys of the next rows, beyond `last`, of which a value is sealed with another key than the first."""
     quote = connection.ops.quote_name
-    table, key = quote(model._meta.db_table), quote(model._meta.pk.column)  # type: ignore[union-attr]
+    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     other = " OR ".join(f"(length({quote(name)}) > 0 AND get_byte({quote(name)}, 1) <> %s)" for name in columns)
     where = [] if everything else [f"({other})"]
-    values: list[object] = [] if everything else [ring().first] * len(columns)
+    values: list[Any] = [] if everything else [ring().first] * len(columns)
     if last is not None:
         where.append(f"{key} > %s")
         values.append(last)

@@ -185,7 +185,7 @@ def _take_over(patron: Patron, what: Registration) -> None:
         row | {"value": rules.plain_phone(row["value"]) if row["kind"] == "phone" else row["value"]}
         for row in what.contacts
     ]
-    patron.contact_by = what.contact_by
+    patron.contact_by = Patron.ContactBy(what.contact_by)
 
 
 @transaction.atomic
