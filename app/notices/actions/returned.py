@@ -49,7 +49,11 @@ def read(actor: Actor, now: datetime) -> Read:
         found.accepted += accept(path.name)
         path.unlink(missing_ok=True)
     for path in _files(spool / RETURNED):
-        report = dsn.read(path.read_bytes())
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError:  # another reader was quicker
+            continue
+        report = dsn.read(text)
         if report is not None and report.action == "failed" and bounce(actor, report, now):
             found.bounced += 1
         else:

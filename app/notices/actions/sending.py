@@ -13,7 +13,7 @@ the same token, which makes them safe by themselves.
 
 import smtplib
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -116,8 +116,13 @@ def _claim(actor: Actor, now: datetime) -> tuple[Notice, Letter | None] | None:
     )
 
 
-def living(notice: Notice, today: datetime | object) -> list[Line]:
-    """The lines that still say something true; the others are deleted. Called with the notice locked."""
+def living(notice: Notice, today: date) -> list[Line]:
+    """The lines that still say something true; the others are deleted. Called with the notice locked.
+
+    Holds are locked before any line goes, as at the counter, where ending a hold takes its line with it.
+    """
+    if notice.kind == Kind.READY:
+        shelf.lock(notice)
     lines = queries.lines_of([notice]).get(notice.pk, [])
     over = [line for line in lines if _is_over(line, today)]
     if over:
@@ -128,7 +133,7 @@ def living(notice: Notice, today: datetime | object) -> list[Line]:
     return rest
 
 
-def _is_over(line: Line, today: object) -> bool:
+def _is_over(line: Line, today: date) -> bool:
     if line.kind == Kind.OVERDUE:
         return line.loan is None or line.loan.due_on >= today
     if line.kind == Kind.DUE:

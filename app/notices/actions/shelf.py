@@ -8,6 +8,13 @@ from app.access.actor import Actor
 from app.holds.actions.changing import log
 from app.holds.actions.shelving import start_days
 from app.holds.models import Contact, Hold, HoldEntry
+from app.notices.models import Notice
+
+
+def lock(notice: Notice) -> None:
+    """Lock the holds a notice is about, in the order in which everybody locks them."""
+    holds = Hold.objects.select_for_update(of=("self",)).filter(notice_lines__notice=notice)
+    list(holds.order_by("pk").values_list("pk", flat=True))
 
 
 def told(actor: Actor, hold: Hold, now: datetime) -> Hold:

@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from app.audit.models import AuditEvent
 from app.circulation.models import Loan
-from app.holds.models import Contact, Hold, HoldEntry, Route, Status
+from app.holds.actions import decide_request
+from app.holds.models import Contact, Hold, HoldEntry, HoldSet, PurchaseRequest, Route, Status
 from app.jobs.registry import find
 from app.notices import dsn, queries
 from app.notices.actions import planning, returned, sending, setting, settling
@@ -386,3 +387,72 @@ def test_the_log_of_a_run_names_no_patron(now, reader, ready, mailserver):
     events = AuditEvent.objects.filter(operation__startswith="notices.")
     assert events.exists()
     assert not events.filter(subject_type="patron").exists()
+
+
+@pytest.mark.req("F-RSV-021")
+def test_a_set_to_be_fetched_together_is_told_of_with_its_last_piece_and_once(now, reader, ready, mailserver):
+    patron = reader()
+    together = HoldSet.objects.create(kind=HoldSet.Kind.TOGETHER, patron=patron)
+    holds = [ready(patron, title) for title in ("上", "中", "下")]
+    Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(belongs_to=together)
+    last = holds[2]
+    Hold.objects.filter(pk=last.pk).update(status=Status.TRANSIT, ready_at=None)
+    assert planning.plan_ready(ACTOR, now) == 0
+    Hold.objects.filter(pk=last.pk).update(status=Status.READY, ready_at=now)
+    assert planning.plan_ready(ACTOR, now) == 1
+    assert planning.plan_ready(ACTOR, now) == 0
+    sending.send_due(ACTOR, now)
+    [(_, _, mail)] = mailserver.mails
+    assert [line[:2] for line in mail.get_content().splitlines() if line.startswith("・")] == ["・上", "・中", "・下"]
+
+
+@pytest.mark.req("F-RSV-029")
+def test_a_decision_about_a_purchase_request_is_told_once(now, reader, mailserver):
+    patron = reader()
+    request = PurchaseRequest.objects.create(
+        patron=patron,
+        title="まだない本",
+        received_at=now,
+        route=Route.WEB,
+        pickup=make.branch(),
+        contact=Contact.MAIL,
+    )
+    assert planning.plan_requests(ACTOR, now) == 0
+    decide_request(ACTOR, request.pk, PurchaseRequest.Status.DECLINED, "県立図書館が所蔵")
+    assert planning.plan_requests(ACTOR, now) == 1
+    assert planning.plan_requests(ACTOR, now) == 0
+    sending.send_due(ACTOR, now)
+    [(_, recipients, mail)] = mailserver.mails
+    request.refresh_from_db()
+    assert recipients == [patron.email]
+    assert "まだない本" in mail.get_content()
+    assert request.answer in mail.get_content()
+    assert request.told_at == now
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_planners_at_once_make_one_notice_for_each(reader, late):
+    setting.seed()
+    now = at(timezone.localdate())
+    Policy.objects.filter(kind=Kind.DUE).update(enabled=True)
+    Regulation.objects.update(due_soon_days=3)
+    with transaction.atomic():
+        patrons = [reader() for _ in range(6)]
+        for patron in patrons:
+            setting.wish(ACTOR, patron.pk, due_soon=True)
+            late(patron, -2)
+            late(patron, -3)
+
+    def plan():
+        try:
+            planning.plan_due(ACTOR, now)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=plan) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert Notice.objects.count() == 6
+    assert Line.objects.count() == 12
