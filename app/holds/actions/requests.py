@@ -15,7 +15,7 @@ from app.catalog.models import BibliographicRecord
 from app.holds.actions import shelving
 from app.holds.actions.allocation import look_on_shelves
 from app.holds.actions.operations import CHANGE, SELECT, HoldRefused
-from app.holds.actions.placing import defaults_of, may_ask
+from app.holds.actions.placing import defaults_of, locked_patron, may_ask
 from app.holds.models import OPEN, Contact, Hold, HoldStatistic, PurchaseRequest, Route
 from app.patrons.models import Patron
 from app.patrons.queries import refusal
@@ -53,11 +53,7 @@ def ask(actor: Actor, patron_id: int, asked: Asked, now: datetime | None = None)
     """
     may_ask(actor, patron_id)
     now = now or timezone.now()
-    patron = (
-        Patron.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("category", "branch")
-        .get(pk=patron_id)
-    )
+    patron = locked_patron(patron_id)
     isbn = catalog_rules.isbn13(asked.isbn) if asked.isbn.strip() else ""
     if asked.isbn.strip() and not isbn:
         raise HoldRefused("isbn", "ISBNの番号が正しくありません。10桁か13桁で入力してください。")
