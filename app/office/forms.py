@@ -63,8 +63,9 @@ class MaintenanceForm(OfficeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        servers = [host for host in load(settings.INVENTORY).hosts if host.kind == "server"]
-        self.fields["hosts"].choices = [(host.name, f"{host.name} {host.purpose}") for host in servers]
+        # Maintainers enter where the console is, and nowhere else (playbooks/site.yml, roles/maintenance).
+        gates = load(settings.INVENTORY).service("console").hosts
+        self.fields["hosts"].choices = [(host.name, f"{host.name} {host.purpose}") for host in gates]
 
 
 class ReportForm(OfficeForm):
