@@ -19,6 +19,10 @@ ACTS = {
     "patrons.sign_in": "マイページのサインイン",
     "patrons.sign_out": "マイページのサインアウト",
     "patrons.change_own_password": "本人のパスワード変更",
+    "patrons.apply": "Web仮登録の受付",
+    "patrons.stopped_card": "止めた利用券の使用",
+    "patrons.change_categories": "年度の区分更新",
+    "patrons.erase": "退会者の消去",
     "exports.fetch": "書出しファイルの受取",
     "exports.erase": "書出しファイルの消去",
     "exports.decline": "書出しの不承認",
@@ -52,6 +56,12 @@ DETAILS = {
     "finding": "確認結果",
     "requested": "申請者",
     "approved": "承認者",
+    "card_added": "加えた券種",
+    "card_lost": "紛失した券種",
+    "state": "券の状態",
+    "kinds": "停止の対象",
+    "lifted": "解除した停止",
+    "year": "年度",
 }
 TITLES = (
     "日時",

@@ -11,5 +11,11 @@ def find(text: str) -> str | None:
     return str(found) if found else None
 
 
-LABELS = {field.name: str(field.verbose_name) for field in Patron._meta.concrete_fields}
-put(Subject("patron", "利用者", "利用券番号", find, LABELS))
+COLUMNS = Patron._meta.concrete_fields
+LABELS = {name: str(field.verbose_name) for field in COLUMNS for name in (field.name, field.attname)}
+LABELS |= {"note": "連絡事項", "all": "すべて", "family": "家族"}
+put(
+    Subject("patron", "利用者", "利用券番号", find, LABELS),
+    Subject("application", "仮登録"),
+    Subject("category", "利用者区分", "区分の符号"),
+)
