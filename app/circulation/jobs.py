@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from app.catalog.actions import forget_when_registered
 from app.circulation import actions
 from app.jobs.registry import job
 
@@ -11,6 +12,7 @@ from app.jobs.registry import job
 def settle(now: datetime) -> str:
     """Returns of past days become counts and their times go: nobody's reading can be put together again."""
     today = timezone.localdate(now)
+    forget_when_registered(today)
     months, figures = actions.settle_returns(today), actions.shuffle_figures(today)
     return f"返却を集計し、{months}件の月別回数にしました。統計{figures}件から端末を消しました。"
 

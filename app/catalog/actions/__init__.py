@@ -3,6 +3,7 @@
 from app.catalog.actions.handling import (
     Moved,
     dissolve_set,
+    forget_when_registered,
     join_temporary,
     note_condition,
     put_set,
@@ -43,6 +44,7 @@ __all__ = [
     "create_record",
     "dissolve_set",
     "editable",
+    "forget_when_registered",
     "import_records",
     "join_temporary",
     "next_barcode",

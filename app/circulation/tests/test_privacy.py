@@ -143,6 +143,27 @@ def test_the_morning_after_the_events_of_loans_and_returns_share_no_transaction_
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_title_typed_at_the_counter_says_the_morning_after_neither_when_it_was_typed_nor_for_whom():
+    here, clerk, who = make.branch(), make.actor(), make.patron(pk=PATRON)
+    number = make.with_check_digit("299000001")
+    given = Answers.of("temporary", reason="人に知られたくない本")
+    assert actions.lend(clerk, PATRON, number, here, answers=given).code == "lend"
+    assert actions.give_back(clerk, number, here, now=timezone.now() + LATER).code == "give_back"
+    night(timezone.now())
+    thing = make.Item.objects.get(barcode=number)
+    assert timezone.localtime(thing.created_at).time() == timezone.localtime(thing.record.updated_at).time() == time(0)
+    found = rows()
+    goods = re.compile(rf"{number}|人に知られたくない本")
+    of_goods = set().union(*(numbers for table in found.values() for text, numbers in table if goods.search(text)))
+    log = set().union(*(n for name, table in found.items() if name.startswith("audit_audit") for _, n in table))
+    of_person = set().union(*(n for table in found.values() for text, n in table if str(PATRON) in text))
+    assert of_goods
+    assert not of_goods & (log | of_person)
+    assert not any(goods.search(text) for name, table in found.items() if "audit" in name for text, _ in table)
+    assert who.pk == PATRON
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.req("F-AUD-007")
 def test_the_figures_of_past_days_stand_in_no_order_and_name_nobody(lived):
     fields = {field.name for field in LoanStatistic._meta.fields}
