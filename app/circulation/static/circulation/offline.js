@@ -174,7 +174,7 @@ window.kura = window.kura || {};
       link.textContent = `矛盾 ${problems}件の一覧`;
       banner.hidden = false;
       banner.classList.toggle("done", !problems);
-      banner.textContent = `✓ オフラインの記録 ${done}点を取り込みました。`;
+      banner.textContent = `✓ オフラインの記録 ${all.length}点のうち${done}点を取り込みました。`;
       banner.append(" ", link);
       window.kura.sound(problems ? "warn" : "info");
     } catch { await show(); } finally { handing = false; }
