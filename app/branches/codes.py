@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from app.branches.models import CodeEntry
 from app.branches.revisions import kept
 
-MATERIAL_TYPE, LOCATION = "material_type", "location"
-TABLES = {MATERIAL_TYPE: "資料種別", LOCATION: "所在"}
+MATERIAL_TYPE, LOCATION, SHELF_STATUS = "material_type", "location", "shelf_status"
+TABLES = {MATERIAL_TYPE: "資料種別", LOCATION: "所在", SHELF_STATUS: "資料の状態"}
 """The tables that staff edit here, with their titles."""
+FIXED = frozenset({SHELF_STATUS})
+"""Tables whose codes mean something to the program: named and ordered by the library, neither added nor put away."""
 
 Choice = tuple[str, str]
 

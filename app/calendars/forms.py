@@ -139,8 +139,10 @@ class _Branches(forms.ModelMultipleChoiceField):
 
 
 def _with_branches(form: forms.Form, asked: dict[str, Any]) -> dict[str, Any]:
-    """All branches when `everywhere` is ticked; otherwise at least one must be chosen."""
-    if asked.get("everywhere"):
+    """All branches when `everywhere` is ticked; otherwise at least one must be chosen, and never both."""
+    if asked.get("everywhere") and asked.get("branches"):
+        form.add_error("branches", "全館か、館の選択か、どちらかにしてください。")
+    elif asked.get("everywhere"):
         asked["branches"] = Branch.objects.filter(is_active=True)
     elif "branches" not in form.errors and not asked.get("branches"):
         form.add_error("branches", "館を選んでください。")

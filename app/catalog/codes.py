@@ -50,6 +50,11 @@ class ShelfStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", "除籍"
 
 
+def shelf_statuses() -> list[codes.Choice]:
+    """The states of an item as the library names and orders them."""
+    return codes.choices(codes.SHELF_STATUS, ShelfStatus.choices, all_lines=True)
+
+
 # A reader may take these home or ask for them now, as long as nobody has them on loan.
 LENDABLE_STATUSES = (ShelfStatus.IN_STOCK, ShelfStatus.CLOSED_STACK)
 

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET
 from app.access.web import staff_page
 from app.branches.models import Branch
 from app.catalog import actions
-from app.catalog.codes import MaterialType, ShelfStatus
 from app.catalog.models import Item
 from app.exports import web as exports
 from app.patrons.rules import plain_number
@@ -58,8 +57,8 @@ def holdings(request: HttpRequest) -> HttpResponse:
         "rows": [(item, cells(item, _shown(choice))) for item in page],
         "branches": Branch.objects.filter(is_active=True),
         "branch": branch,
-        "materials": MaterialType.choices,
-        "statuses": ShelfStatus.choices,
+        "materials": material_types(all_lines=True),
+        "statuses": shelf_statuses(),
         "asked": asked,
     }
     return render(request, "catalog/holdings.html", context)

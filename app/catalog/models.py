@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from app.catalog.codes import MaterialType, Origin, Restriction, ShelfStatus, material_label
+from app.catalog.codes import MaterialType, Origin, Restriction, ShelfStatus, material_label, shelf_statuses
 
 
 def _texts() -> ArrayField:
@@ -155,6 +155,10 @@ class Item(models.Model):
     def get_material_type_display(self) -> str:
         """As the library's own table calls it, not as the code does."""
         return material_label(self.material_type)
+
+    def get_status_display(self) -> str:
+        """As the library's own table calls it, not as the code does."""
+        return dict(shelf_statuses()).get(self.status, self.status)
 
 
 class SearchDocument(models.Model):

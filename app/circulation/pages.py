@@ -13,7 +13,7 @@ from app.access.web import staff_page
 from app.branches.codes import LOCATION, choices
 from app.catalog import actions as catalog
 from app.catalog import queries as records
-from app.catalog.codes import Restriction, ShelfStatus
+from app.catalog.codes import Restriction, shelf_statuses
 from app.catalog.models import Item
 from app.circulation import actions, enquiry
 from app.circulation.models import CounterPolicy
@@ -145,7 +145,7 @@ class MoveForm(OfficeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["location"].choices = [("", "変更しない"), *choices(LOCATION)]
-        self.fields["status"].choices = [("", "変更しない"), *ShelfStatus.choices]
+        self.fields["status"].choices = [("", "変更しない"), *shelf_statuses()]
 
     def clean_barcodes(self) -> list[str]:
         """The numbers, each as a reader gives it."""

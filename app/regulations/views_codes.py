@@ -6,13 +6,13 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 
 from app.access.web import staff_page
 from app.branches import codes
 from app.branches.models import Wording
-from app.catalog.codes import MaterialType
+from app.catalog.codes import MaterialType, ShelfStatus
 from app.catalog.models import Item
 from app.exports import web as exports
 from app.regulations import actions
@@ -47,7 +47,10 @@ class LineForm(OfficeForm):
             self.fields["code"].widget.attrs["readonly"] = True
 
 
-LineFormSet = forms.formset_factory(LineForm, extra=3)
+def _formset(table: str, posted: QueryDict | None) -> forms.BaseFormSet:
+    """The lines of a table, with room for new ones where there may be any."""
+    made = forms.formset_factory(LineForm, extra=0 if table in codes.FIXED else 3)
+    return made(posted, prefix="line") if posted is not None else made(initial=_initial(table), prefix="line")
 
 
 @staff_page(actions.CODES)
@@ -64,7 +67,7 @@ def _initial(table: str) -> list[dict[str, Any]]:
         for place, line in enumerate(lines)
     ]
     there = {line.code for line in lines}
-    known = MaterialType.choices if table == codes.MATERIAL_TYPE else []
+    known = {codes.MATERIAL_TYPE: MaterialType.choices, codes.SHELF_STATUS: ShelfStatus.choices}.get(table, [])
     missing = [(code, name) for code, name in known if code not in there]
     return shown + [
         {"order": (len(shown) + place + 1) * 10, "code": code, "label": name, "in_use": True}
@@ -78,9 +81,7 @@ def edit(request: HttpRequest, table: str) -> HttpResponse:
     if table not in codes.TABLES:
         raise Http404
     posted = request.method == "POST"
-    formset = (
-        LineFormSet(request.POST, prefix="line") if posted else LineFormSet(initial=_initial(table), prefix="line")
-    )
+    formset = _formset(table, request.POST if posted else None)
     default = request.POST.get("default", codes.default_of(table))
     problem = ""
     if posted and formset.is_valid():
@@ -98,6 +99,7 @@ def edit(request: HttpRequest, table: str) -> HttpResponse:
         "default": default,
         "problem": problem,
         "coded": table != codes.LOCATION,
+        "fixed": table in codes.FIXED,
         "unlisted": _unlisted() if table == codes.LOCATION else [],
     }
     return render(request, "regulations/code_table.html", context, status=422 if problem or formset.is_bound else 200)

@@ -160,6 +160,20 @@ def test_wrong_spans_are_said_beside_their_fields(admin):
     assert not Redating.objects.exists()
 
 
+def test_everywhere_and_single_branches_together_are_a_question(admin):
+    day = timezone.localdate() + timedelta(days=4)
+    sent = {
+        "kind": "closure", "first": f"{day:%Y/%m/%d}", "last": f"{day:%Y/%m/%d}", "reason": "大雪",
+        "everywhere": "on", "branches": [make.branch().pk], "step": "preview",
+    }  # fmt: skip
+    answer = admin.post(reverse("calendars:new"), sent)
+    assert answer.status_code == 422
+    assert "どちらかにしてください" in text(answer)
+    make.branch("nanbu")
+    everywhere = text(admin.post(reverse("calendars:new"), {**sent, "branches": []}))
+    assert "<b>2</b>日" in everywhere
+
+
 def test_the_counter_sees_the_calendar_and_changes_nothing():
     branch, counter = make.branch(), make.client("counter")
     page = text(counter.get(reverse("calendars:year", args=[branch.code, 2026])))

@@ -12,13 +12,15 @@ from app.access.actor import Actor
 from app.access.operations import declare
 from app.audit import actions as audit
 from app.branches import revisions
-from app.branches.codes import LOCATION, MATERIAL_TYPE, TABLES
+from app.branches.codes import FIXED, LOCATION, MATERIAL_TYPE, SHELF_STATUS, TABLES
 from app.branches.models import CodeEntry
+from app.catalog.codes import ShelfStatus
 from app.catalog.models import Item
 
 CODES = declare("regulations.codes", "コード表を変える", roles=())
 
-LONGEST_CODE = {MATERIAL_TYPE: 12, LOCATION: 40}
+LONGEST_CODE = {MATERIAL_TYPE: 12, LOCATION: 40, SHELF_STATUS: 12}
+KNOWN = {SHELF_STATUS: frozenset(ShelfStatus.values)}
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ def _check(table: str, lines: Sequence[Line]) -> None:
         doubled = sorted({value for value in values if values.count(value) > 1})
         if doubled:
             raise ValidationError(f"{what}「{doubled[0]}」が重なっています。")
+    if table in FIXED and (set(codes) != KNOWN[table] or not all(line.in_use for line in lines)):
+        raise ValidationError("この表の行は、足すことも使用をやめることもできません。")
     if sum(line.is_default for line in lines) > 1:
         raise ValidationError("既定は1つだけ選べます。")
 

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
-from app.branches.codes import LOCATION, MATERIAL_TYPE
+from app.branches.codes import LOCATION, MATERIAL_TYPE, SHELF_STATUS
 from app.branches.models import CodeEntry
-from app.catalog.codes import MaterialType
+from app.catalog.codes import MaterialType, ShelfStatus
 from app.regulations import rules
 from app.regulations.models import Regulation
 
@@ -50,6 +50,8 @@ def seed_codes() -> None:
         rows += [(MATERIAL_TYPE, code, name) for code, name in MaterialType.choices]
     if LOCATION not in there:
         rows += [(LOCATION, name, name) for name in FIRST_LOCATIONS]
+    if SHELF_STATUS not in there:
+        rows += [(SHELF_STATUS, code, name) for code, name in ShelfStatus.choices]
     CodeEntry.objects.bulk_create(
         CodeEntry(table=table, code=code, label=name, order=order) for order, (table, code, name) in enumerate(rows)
     )

@@ -10,6 +10,7 @@ from app.access.menu import pages
 from app.audit.models import AuditEvent
 from app.branches import codes, wordings
 from app.branches.models import CodeEntry, Wording
+from app.catalog.codes import ShelfStatus
 from app.circulation import actions as circulation
 from app.regulations.models import Regulation
 from app.terminals import slips
@@ -262,3 +263,14 @@ def test_every_page_of_this_area_in_the_menu_opens_for_the_administrator(admin):
     for page in pages():
         if page.name.startswith(("regulations:", "calendars:")):
             assert admin.get(reverse(page.name)).status_code == 200
+
+
+def test_the_states_of_items_are_named_by_the_library_and_none_is_added(admin):
+    url = reverse("regulations:code_table", args=["shelf_status"])
+    rows = [line(code, "書庫（B2）" if code == "closed_stack" else name) for code, name in ShelfStatus.choices]
+    admin.post(url, lines(rows))
+    assert make.item(status="closed_stack").get_status_display() == "書庫（B2）"
+    refused = admin.post(url, lines([*rows, line("lost", "紛失")]))
+    assert refused.status_code == 422
+    assert "足すことも" in text(refused)
+    assert "利用者区分" in text(admin.get(reverse("regulations:codes")))
