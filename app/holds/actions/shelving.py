@@ -1,5 +1,6 @@
 """What happens to a single hold that is locked: onto the shelf, off it, told, over. For the other modules here."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import connection
@@ -109,9 +110,14 @@ def hold_slip(hold: Hold, item: Item) -> slips.Slip:
     if queries.setting().slip_name == "initial":
         code = f"{code} {hold.patron.kana[:1]}"
     title = f"{item.record.title} {item.record.volume}".strip()
-    return slips.hold(
+    slip = slips.hold(
         str(hold.shelf_number), title, item.barcode, pickup=hold.pickup.name, until=hold.keep_until, code=code
     )
+    if hold.keep_until is not None:
+        return slip
+    # The days count from the day on which the patron is told, which nobody knows yet.
+    days = shelf_days(hold, timezone.localdate(hold.ready_at))
+    return replace(slip, facts=(*slip.facts, ("取置期限", f"連絡日から{days}開館日")))
 
 
 def touch(record_id: int | None, item_id: int | None) -> None:

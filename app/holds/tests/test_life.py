@@ -247,6 +247,7 @@ def test_the_slip_has_a_number_for_the_name_or_its_first_syllable(desk, here):
     second = desk.hold(other.record, reader)
     slip = desk.scan(other).slip
     assert dict(slip.facts)["照合番号"] == f"{second.pk} ヒ"
+    assert dict(slip.facts)["取置期限"] == "連絡日から7開館日"  # nobody was told yet
     assert "秘密" not in repr(slip)
     assert "ヒミツ" not in repr(slip)
 
