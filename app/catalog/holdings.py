@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from app.access.web import staff_page
 from app.branches.models import Branch
 from app.catalog import actions
+from app.catalog.codes import material_types, shelf_statuses
 from app.catalog.models import Item
 from app.exports import web as exports
 from app.patrons.rules import plain_number
