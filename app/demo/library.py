@@ -26,7 +26,7 @@ from app.catalog.codes import MaterialType, Origin
 from app.catalog.models import BibliographicRecord, Item
 from app.circulation import actions as circulation
 from app.circulation.models import ItemTally, Loan
-from app.demo import people, waiting
+from app.demo import calendars, people, waiting
 from app.exchange.actions import import_marc
 from app.patrons import actions as patrons
 from app.patrons import kenall
@@ -77,6 +77,7 @@ def load_demo(actor: Actor, secrets: Path | None, now: datetime) -> Loaded:
     access.seed_roles()
     _staff(actor, secrets, loaded)
     places = {branch.code: branch for branch in Branch.objects.all()}
+    loaded.add("calendars", calendars.load(actor, timezone.localdate(now)))
     _postcodes(actor, loaded)
     _works(actor, places, loaded)
     _marc(actor, places, loaded)
