@@ -18,6 +18,12 @@ EXACT = {
         "Failed sign-ins in the last 15 minutes",
         "SELECT count(*) FROM access_failedsignin WHERE at > now() - interval '15 minutes'",
     ),
+    "kura_notices_stuck": (
+        "Notices that should have left an hour ago",
+        "SELECT count(*) FROM notices_notice n JOIN notices_means m ON m.id = n.means_id WHERE n.state IN"
+        " ('ready', 'handing') AND m.adapter IN ('mail', 'http', 'file')"
+        " AND (n.not_before < now() - interval '1 hour' OR n.attempts >= 6)",
+    ),
     "kura_audit_mass_views_open": (
         "Members of staff who saw many people in a short time and whom nobody has asked yet",
         "SELECT count(*) FROM audit_auditalert WHERE seen_at IS NULL",
