@@ -4,6 +4,7 @@ from app.access.operations import LIBRARIAN, declare
 
 VIEW = declare("holds.view", "予約の一覧と取置を見る", kind="view")
 PLACE = declare("holds.place", "予約を受け付ける", kind="add")
+REQUEST = declare("holds.request", "購入希望を受け付ける", kind="add")
 OVERRIDE = declare("holds.override", "予約の上限・条件を理由を付けて超える", roles=(LIBRARIAN,))
 CHANGE = declare("holds.change", "予約を変更・取消する")
 REORDER = declare("holds.reorder", "予約の順位を入れ替える", roles=(LIBRARIAN,))
@@ -12,7 +13,6 @@ CONTACT = declare("holds.contact", "予約者に連絡した結果を記録す�
 WHO = declare("holds.who", "書誌の予約者を見る", roles=(LIBRARIAN,), kind="view")
 SELECT = declare("holds.select", "購入希望を選定する", roles=(LIBRARIAN,))
 SET = declare("holds.set", "予約・割当の設定を変える", roles=(LIBRARIAN,))
-RUN = declare("holds.run", "予約の自動処理", roles=())
 
 
 class HoldRefused(Exception):

@@ -14,7 +14,7 @@ from app.catalog import rules as catalog_rules
 from app.catalog.models import BibliographicRecord
 from app.holds.actions import shelving
 from app.holds.actions.allocation import look_on_shelves
-from app.holds.actions.operations import CHANGE, SELECT, HoldRefused
+from app.holds.actions.operations import CHANGE, REQUEST, SELECT, HoldRefused
 from app.holds.actions.placing import defaults_of, locked_patron, may_ask
 from app.holds.models import OPEN, Contact, Hold, HoldStatistic, PurchaseRequest, Route
 from app.patrons.models import Patron
@@ -51,7 +51,7 @@ def ask(actor: Actor, patron_id: int, asked: Asked, now: datetime | None = None)
     Whether the library has it already is shown before (`queries.owned`); the same wish of the same patron again is
     refused.
     """
-    may_ask(actor, patron_id)
+    may_ask(actor, patron_id, REQUEST)
     now = now or timezone.now()
     patron = locked_patron(patron_id)
     isbn = catalog_rules.isbn13(asked.isbn) if asked.isbn.strip() else ""
@@ -74,7 +74,7 @@ def ask(actor: Actor, patron_id: int, asked: Asked, now: datetime | None = None)
     )
     _judge(made, patron, timezone.localdate(now))
     made.save(force_insert=True)
-    audit.record(actor, "holds.request", subject_type="request", subject_id=made.pk, detail={"route": made.route})
+    audit.record(actor, REQUEST, subject_type="request", subject_id=made.pk, detail={"route": made.route})
     return made
 
 

@@ -160,7 +160,7 @@ def requests(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@desk_page(actions.PLACE)
+@desk_page(actions.REQUEST)
 def new_request(request: HttpRequest) -> HttpResponse:
     """Receive a purchase request; what the library may have already is shown first and can be held instead."""
     form = RequestForm(request.POST or None)
