@@ -74,7 +74,6 @@ PRIVATE = frozenset(
         "circulation_handledtoday",
         "circulation_lastborrower",
         "circulation_loan",
-        "circulation_returnstop",
         "circulation_undokey",
         "demo_finishedbatch",
         "django_content_type",

@@ -50,7 +50,14 @@ DETAILS = {
     "format": "形式",
     "rows": "件数",
     "waits": "承認待ち",
-    "for": "申請者",
+    "for": "対象者・対象",
+    "what": "内容",
+    "note": "備考",
+    "reason": "理由",
+    "from": "変更前",
+    "to": "変更後",
+    "number": "数",
+    "version": "版",
     "export": "書出し",
     "people": "人数",
     "finding": "確認結果",
@@ -100,16 +107,25 @@ def words(value: Any) -> str:
         return "（空）"
     if isinstance(value, bool):
         return "はい" if value else "いいえ"
+    if isinstance(value, dict):
+        return "、".join(f"{name} {words(one)}" for name, one in value.items())
     return "、".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def changes_of(event: AuditEvent) -> list[Change]:
-    """The fields that an event changed, with their values before and after."""
-    before, after = event.detail.get("before"), event.detail.get("after")
-    if not isinstance(before, dict) or not isinstance(after, dict):
-        return []
+    """The fields that an event changed, with their values before and after; a new thing has nothing before."""
     labels = subjects.of(event.subject_type).labels
-    return [Change(labels.get(name, name), words(before.get(name)), words(after[name])) for name in after]
+    if "after" not in event.detail and "before" not in event.detail:
+        return []
+    before, after = event.detail.get("before"), event.detail.get("after")
+    if not isinstance(before or {}, dict) or not isinstance(after or {}, dict):
+        return [Change("内容", words(before), words(after))]
+    was, became = before or {}, after or {}
+    return [
+        Change(labels.get(name, name), words(was.get(name)), words(became.get(name)))
+        for name in [*became, *(name for name in was if name not in became)]
+        if was.get(name) != became.get(name)
+    ]
 
 
 def details_of(event: AuditEvent) -> list[tuple[str, str]]:

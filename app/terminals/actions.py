@@ -41,7 +41,9 @@ def put_terminal(actor: Actor, values: Mapping[str, Any], terminal_id: int | Non
             setattr(terminal, name, values[name])
     terminal.full_clean()
     terminal.save()
-    audit.record(actor, MANAGE, subject_type="terminal", subject_id=terminal.pk, detail={"fields": changed})
+    was = {name: getattr(before, name) for name in changed} if terminal_id else {}
+    told = audit.changes(was, {name: values[name] for name in changed})
+    audit.record(actor, MANAGE, subject_type="terminal", subject_id=terminal.pk, detail=told)
     return terminal
 
 

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -52,6 +53,7 @@ def put_staff(
     and Branch.DoesNotExist for unknown codes. What is None stays as it is."""
     require(actor, MANAGE_STAFF)
     user = StaffUser.objects.select_for_update().filter(number=number).first() or StaffUser(number=number)
+    before = _told(user)
     user.name = name
     user.branch = Branch.objects.get(code=branch) if branch else user.branch
     user.card = card or user.card
@@ -64,8 +66,21 @@ def put_staff(
     user.save()
     user.roles.set([Role.objects.get(code=code) for code in roles])
     note_staff(user, actor.number)
-    audit.record(actor, MANAGE_STAFF, subject_type="staff", subject_id=number, detail={"roles": list(roles)})
+    audit.record(
+        actor, MANAGE_STAFF, subject_type="staff", subject_id=number, detail=audit.changes(before, _told(user))
+    )
     return user
+
+
+def _told(user: StaffUser) -> dict[str, Any]:
+    """What the log tells of a member of staff."""
+    return {
+        "name": user.name,
+        "branch": user.branch.code if user.branch else "",
+        "valid_from": user.valid_from,
+        "valid_until": user.valid_until,
+        "roles": sorted(user.roles.values_list("code", flat=True)) if user.pk else [],
+    }
 
 
 @transaction.atomic
@@ -104,12 +119,14 @@ def add_staff(actor: Actor, lines: list[StaffLine]) -> list[Issued]:
 
 
 def _write(actor: Actor, user: StaffUser, line: StaffLine) -> None:
+    before = _told(user)
     user.name, user.branch_id, user.card = line.name, line.branch_id, line.card or None
     user.valid_from, user.valid_until = line.valid_from, line.valid_until
     user.save()
     user.roles.set(Role.objects.filter(code__in=line.roles))
     note_staff(user, actor.number)
-    audit.record(actor, MANAGE_STAFF, subject_type="staff", subject_id=line.number, detail={"roles": list(line.roles)})
+    detail = audit.changes(before, _told(user))
+    audit.record(actor, MANAGE_STAFF, subject_type="staff", subject_id=line.number, detail=detail)
 
 
 @transaction.atomic

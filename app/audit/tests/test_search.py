@@ -197,3 +197,35 @@ def test_every_month_of_the_years_to_come_has_its_partition_and_a_wrong_clock_st
         assert cursor.fetchone()[0] >= AHEAD + 2
     AuditEvent.objects.create(at=datetime(2099, 1, 1, tzinfo=TOKYO), actor_kind="system", operation="test.far")
     assert AuditEvent.objects.filter(operation="test.far").count() == 1
+
+
+@pytest.mark.req("F-AUD-001")
+@pytest.mark.django_db
+def test_a_change_of_staff_of_a_terminal_and_of_a_notice_tells_both_values():
+    from app.access.actions import put_staff
+
+    chief = make.actor("admin")
+    user = make.staff("counter", name="旧姓 花子")
+    put_staff(chief, user.number, name="新姓 花子", roles=("librarian",))
+    page = ask(subject_type="staff", subject=user.number, operation="access.manage_staff").content.decode()
+    assert "<del>旧姓 花子</del> → <ins>新姓 花子</ins>" in page
+    assert "<del>counter</del> → <ins>librarian</ins>" in page
+    assert "氏名" in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        ({"before": "古い文", "after": "新しい文"}, [("内容", "古い文", "新しい文")]),
+        ({"before": None, "after": {"title": "新"}}, [("title", "（空）", "新")]),
+        ({"before": {"title": "旧", "x": 1}, "after": None}, [("title", "旧", "（空）"), ("x", "1", "（空）")]),
+        ({"before": {"a": 1, "b": 2}, "after": {"a": 1, "b": 3}}, [("b", "2", "3")]),
+        ({"fields": ["a"]}, []),
+    ],
+)
+def test_values_before_and_after_are_shown_however_an_area_tells_them(detail, told):
+    from app.audit import shown
+
+    event = AuditEvent(operation="test.act", subject_type="none", detail=detail)
+    assert [(one.label, one.before, one.after) for one in shown.changes_of(event)] == told

@@ -88,11 +88,11 @@ def set_policy(actor: Actor, kind: str, what: PolicyChange) -> Policy:
     if what.send_from >= what.send_until:
         raise ValidationError({"send_until": "終了は開始より後の時刻にしてください。"})
     policy = Policy.objects.select_for_update().get(kind=kind)
+    told = audit.changes({name: getattr(policy, name) for name in vars(what)}, vars(what))
     for name, value in vars(what).items():
         setattr(policy, name, value)
     policy.save()
-    new = {name: str(value) for name, value in vars(what).items()}
-    audit.record(actor, SETTLE, subject_type="notice_policy", subject_id=kind, detail=new)
+    audit.record(actor, SETTLE, subject_type="notice_policy", subject_id=kind, detail=told)
     return policy
 
 
@@ -107,8 +107,10 @@ def put_means(actor: Actor, code: str, **fields: Any) -> Means:
         raise ValidationError({"target": "https:// で始まる送り先を入力してください。"})
     if fields.get("adapter") == Adapter.FILE and not str(fields.get("target", "")).isidentifier():
         raise ValidationError({"target": "フォルダ名は英数字で入力してください。"})
+    was = Means.objects.select_for_update().filter(code=code).first()
+    told = audit.changes({name: getattr(was, name) for name in fields} if was else {}, fields)
     means, _ = Means.objects.update_or_create(code=code, defaults=fields)
-    audit.record(actor, SETTLE, subject_type="means", subject_id=code, detail={"fields": sorted(fields)})
+    audit.record(actor, SETTLE, subject_type="means", subject_id=code, detail=told)
     return means
 
 
