@@ -210,7 +210,7 @@ def print_paper(request: HttpRequest, adapter: str) -> HttpResponse:
         raise Http404
     branch, today = form.cleaned_data["branch"], timezone.localdate()
     waiting = queries.paper(adapter, branch.pk if branch else None)[: papers.MOST_SHEETS]
-    byhand.printed(request.actor, waiting, TITLES[Adapter(adapter)])
+    byhand.printed(request.actor, waiting, TITLES[Adapter(adapter)], timezone.now())
     made = papers.sheets(waiting, today)
     text = papers.pdf(adapter, made, today, side=form.cleaned_data["side"], boxes=form.cleaned_data["boxes"])
     answer = HttpResponse(text, content_type="application/pdf")

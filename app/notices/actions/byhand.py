@@ -11,10 +11,12 @@ from app.access import actions as access
 from app.access.actor import Actor
 from app.audit import actions as audit
 from app.branches.queries import closing_of
+from app.holds.models import Contact
 from app.notices import rules
+from app.notices.actions import shelf
 from app.notices.actions.operations import CALL, POST, PRINT
 from app.notices.actions.rerouting import reroute
-from app.notices.codes import CALL_ENDS, PAPER, Adapter, CallResult, State
+from app.notices.codes import CALL_ENDS, PAPER, Adapter, CallResult, Kind, State
 from app.notices.models import Call, Notice
 from app.patrons.models import Patron
 
@@ -48,6 +50,8 @@ def record_call(
     notice.attempts += 1
     if result in CALL_ENDS:
         notice.state, notice.on_date = State.HANDED, today
+        if notice.kind == Kind.READY:
+            shelf.told_by_hand(actor, notice, now, Contact.PHONE)
     elif result == CallResult.WRONG:
         notice.save(update_fields=["result", "by", "attempts"])
         reroute(notice, "電話番号", today)
@@ -65,9 +69,14 @@ def _name(actor: Actor) -> str:
     return (actor.name or actor.number)[:60]
 
 
-def printed(actor: Actor, notices: list[Notice], what: str) -> None:
-    """Log that these people's names and addresses were printed."""
+@transaction.atomic
+def printed(actor: Actor, notices: list[Notice], what: str, now: datetime) -> None:
+    """Log that these people's names and addresses are printed. The days on the hold shelf count from today, so that
+    the card can name their end."""
     access.require(actor, PRINT)
+    for notice in notices:
+        if notice.kind == Kind.READY:
+            shelf.told_by_hand(actor, notice, now, Contact.POSTCARD)
     audit.record(actor, PRINT, subject_type="notices", detail={"what": what, "number": len(notices)})
     audit.record_views(actor, PRINT, "patron", sorted({notice.patron_id for notice in notices}), what)
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from app.access.actor import Actor
 from app.holds.actions.changing import log
 from app.holds.actions.shelving import start_days
-from app.holds.models import Contact, Hold, HoldEntry
+from app.holds.models import Contact, Hold, HoldEntry, Status
 from app.notices.models import Notice
 
 
@@ -17,7 +17,7 @@ def lock(notice: Notice) -> None:
     list(holds.order_by("pk").values_list("pk", flat=True))
 
 
-def told(actor: Actor, hold: Hold, now: datetime) -> Hold:
+def told(actor: Actor, hold: Hold, now: datetime, method: str = Contact.MAIL) -> Hold:
     """The days on the hold shelf count from today; the hold's own history says that a mail went. Returns the hold
     with its last day, inside the caller's transaction."""
     rows = Hold.objects.select_for_update(of=("self",)).select_related(
@@ -26,8 +26,16 @@ def told(actor: Actor, hold: Hold, now: datetime) -> Hold:
     locked: Hold = rows.get(pk=hold.pk)
     if locked.contacted_on is None:
         start_days(locked, timezone.localdate(now))
-        log(locked, actor, HoldEntry.Kind.CONTACT, "", now, Contact.MAIL, HoldEntry.Result.SENT)
+        result = HoldEntry.Result.TOLD if method == Contact.PHONE else HoldEntry.Result.SENT
+        log(locked, actor, HoldEntry.Kind.CONTACT, "", now, method, result)
     return locked
+
+
+def told_by_hand(actor: Actor, notice: Notice, now: datetime, method: str) -> None:
+    """The same for every hold of a notice that people carried: a call, a card."""
+    lock(notice)
+    for hold in Hold.objects.filter(notice_lines__notice=notice, contacted_on=None, status=Status.READY):
+        told(actor, hold, now, method)
 
 
 def not_told(actor: Actor, hold: Hold, now: datetime) -> None:

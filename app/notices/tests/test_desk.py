@@ -15,6 +15,7 @@ from app.notices.codes import CallResult, Kind, State
 from app.notices.models import Notice, Policy, Wording
 from app.notices.tests.conftest import ACTOR, at
 from app.notices.tests.test_overdue import approved
+from app.notices.tests.test_sending import on_shelf
 from app.tests import make
 
 
@@ -94,6 +95,20 @@ def test_a_card_holds_many_titles_as_a_number(today, now, reader, late, tmp_path
     pages = words(papers.pdf("postcard", [sheet], today, side=papers.BACK, boxes=True), tmp_path)
     assert len(pages) == 1
     assert make.branch().name in pages[0], "the last line is still on the card"
+
+
+def test_a_card_and_a_call_about_a_hold_begin_its_days_on_the_shelf(today, now, reader, tmp_path):
+    by_card, by_call = on_shelf(reader(), now, contact="postcard"), on_shelf(reader(email=""), now, contact="mail")
+    assert planning.plan_ready(ACTOR, now) == 2
+    answer = make.client("librarian").post("/notices/paper/postcard/print/", {"branch": "", "side": "both"})
+    by_card.refresh_from_db()
+    assert by_card.contacted_on == today
+    back = re.sub(r"\s", "", words(answer.content, tmp_path)[1])
+    assert f"{by_card.keep_until.month}月{by_card.keep_until.day}日" in back
+    byhand.record_call(ACTOR, queries.phone_list(today)[0].pk, CallResult.TOLD, now)
+    by_call.refresh_from_db()
+    assert by_call.keep_until is not None
+    assert [entry.method for entry in by_call.entries.all()] == ["phone"]
 
 
 @pytest.mark.req("F-NTC-006")

@@ -32,24 +32,29 @@ from app.tests import make
 ROOT = Path(__file__).resolve().parents[3]
 
 
+def on_shelf(patron, now, title="こころ", contact=Contact.MAIL):
+    """A hold that came onto the shelf."""
+    item = make.item(title)
+    return Hold.objects.create(
+        patron=patron,
+        record=item.record,
+        item=item,
+        pickup=item.branch,
+        contact=contact,
+        route=Route.WEB,
+        received_at=now,
+        queue_at=now,
+        status=Status.READY,
+        ready_at=now,
+    )
+
+
 @pytest.fixture
 def ready(now):
-    """A function: a hold that came onto the shelf."""
+    """A function: a hold that came onto the shelf, now or at another time."""
 
     def put(patron, title="こころ", contact=Contact.MAIL, at=None):
-        item = make.item(title)
-        return Hold.objects.create(
-            patron=patron,
-            record=item.record,
-            item=item,
-            pickup=item.branch,
-            contact=contact,
-            route=Route.WEB,
-            received_at=now,
-            queue_at=now,
-            status=Status.READY,
-            ready_at=at or now,
-        )
+        return on_shelf(patron, at or now, title, contact)
 
     return put
 
