@@ -1,6 +1,9 @@
-from django.apps import AppConfig
+import pkgutil
+from importlib import import_module
+
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
-from django.utils.module_loading import autodiscover_modules
+from django.utils.module_loading import autodiscover_modules, module_has_submodule
 
 
 class AccessConfig(AppConfig):
@@ -13,6 +16,16 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         from app.access.actions import after_migrate
 
-        # Every area declares its operations in actions.py; load them all so that the table is complete.
-        autodiscover_modules("actions", "menu", "pages")
+        load_actions()
+        autodiscover_modules("menu", "pages")
         post_migrate.connect(after_migrate, sender=self)
+
+
+def load_actions() -> None:
+    """Import every area's `actions`, and of a package every module: each declares its operations, and the table of
+    permissions must be complete in every process."""
+    for config in apps.get_app_configs():
+        if config.module and module_has_submodule(config.module, "actions"):
+            actions = import_module(f"{config.name}.actions")
+            for found in pkgutil.iter_modules(getattr(actions, "__path__", [])):
+                import_module(f"{actions.__name__}.{found.name}")

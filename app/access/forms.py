@@ -69,6 +69,10 @@ class OwnPasswordForm(_Proven, NewPasswordForm):
 
     field_order = ("current", "password", "again")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].widget.attrs.pop("autofocus", None)
+
 
 class PinForm(_Proven):
     """One's own PIN; empty takes it away."""

@@ -20,7 +20,7 @@ from app.access import planning, queries, sheets
 from app.access.actions import second as second_factor
 from app.access.actions import staff as actions
 from app.access.forms import AppointmentForm, StaffForm, TableForm
-from app.access.models import Appointment, SecondFactor, StaffUser
+from app.access.models import Appointment, Role, SecondFactor, StaffUser
 from app.access.planning import StaffLine
 from app.access.web import staff_page
 from app.web.context import organisation
@@ -75,7 +75,9 @@ def edit(request: HttpRequest, user_id: int | None = None) -> HttpResponse:
     context = {"form": form, "person": user, "appointment": AppointmentForm()}
     if user:
         context["appointments"] = user.appointments.select_related("role", "branch")
-        context["spans"] = user.spans.select_related("branch")
+        names = dict(Role.objects.values_list("code", "name"))
+        spans = user.spans.select_related("branch")
+        context["spans"] = [(span, "・".join(names.get(code, code) for code in span.roles)) for span in spans]
         context["enrolled"] = SecondFactor.objects.filter(staff=user, confirmed_at__isnull=False).exists()
     return render(request, "access/staff_edit.html", context, status=400 if form.errors else 200)
 

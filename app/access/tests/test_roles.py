@@ -1,6 +1,8 @@
 """What roles may do, where, who sees it, and buttons of who may not."""
 
 import io
+import subprocess
+import sys
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -49,6 +51,16 @@ def test_every_operation_has_a_kind_and_an_unknown_kind_is_refused():
     assert {operation.kind for operation in declared()} <= set(KINDS)
     with pytest.raises(ValueError, match="kind"):
         declare("access.x", "x", kind="read")
+
+
+def test_a_process_that_has_no_pages_knows_every_operation_all_the_same():
+    """What is declared beside an action is declared in every process: the night's work, a shell, the web."""
+    code = (
+        "import django; django.setup(); from app.access.operations import declared; before = declared();"
+        "import app.urls.library; assert declared() == before, set(declared()) - set(before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-600:]
 
 
 @pytest.mark.django_db
