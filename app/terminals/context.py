@@ -60,6 +60,7 @@ def screen(request: HttpRequest, known: dict[str, Any]) -> dict[str, Any]:
         "screen": {
             "seal": seal_of(request),
             "lock_minutes": lock_minutes(request),
+            "list_paper": place.terminal.list_paper,
             "where": _where(place),
             "keys": keys,
             "guide": match.view_name if match else "",

@@ -153,7 +153,8 @@ def test_a_working_day_by_keyboard_alone(house):
         focus(page, "pickup")
         choose(page, "南部")
         press(page, "予約する")
-        expect(page.locator("main")).to_contain_text("南部")
+        expect(page.locator("[role=status]").first).to_contain_text("予約を受け付けました")
+        expect(page.locator("tr", has_text="予約中").first).to_contain_text("南部")
 
         # It comes back here and goes there: the screen says so, large.
         go(page, "F3", "/counter/return/")
@@ -191,7 +192,7 @@ def test_a_working_day_by_keyboard_alone(house):
         focus(page, "reason")
         page.keyboard.type("弁償の手続き中")
         press(page, "停止する")
-        expect(page.locator("main")).to_contain_text("弁償の手続き中")
+        expect(page.locator("td", has_text="弁償の手続き中").first).to_be_visible()
         go(page, "F2", "/counter/")
         scan(page, blocked)
         settled(page)
