@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 
 from app.branches.models import Branch
 from app.catalog.models import Item
-from app.patrons.models import Patron, PatronStop
+from app.patrons.models import Patron
 from app.web.sealed import SealedTextField
 
 
@@ -130,20 +130,6 @@ class HandledToday(models.Model):
                 | (~models.Q(what="return") & models.Q(lent_month=None)),
             ),
         ]
-
-
-class ReturnStop(models.Model):
-    """A stop of lending that ends when the patron has nothing out any more, if not before by its date.
-
-    It ends when the card is read next, when something is lent, or by the job of every five minutes; never in the
-    transaction of a return, nor next to it: the patron's row would say whose the item was.
-    """
-
-    stop = models.OneToOneField(PatronStop, on_delete=models.CASCADE, primary_key=True, related_name="ends_with_return")
-    ended_on = models.DateField("解除日", null=True)
-
-    class Meta:
-        verbose_name = "全点返却で解ける停止"
 
 
 class UndoKey(models.Model):

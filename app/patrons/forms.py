@@ -289,6 +289,7 @@ class StopForm(OfficeForm):
     )
     reason = forms.CharField(label="理由", max_length=100)
     until = EraDateField(label="終了日", required=False, help_text="空なら解除するまで")
+    until_returned = forms.BooleanField(label="借りている資料が全点返却されたら解く", required=False)
 
 
 class NoteForm(OfficeForm):

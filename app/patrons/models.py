@@ -183,7 +183,8 @@ class PatronCard(models.Model):
 
 
 class PatronStop(models.Model):
-    """Why somebody may not lend, hold or sign in, and until when. It ends by itself."""
+    """Why somebody may not lend, hold or sign in, and until when. It ends by itself: after its day, and with
+    `until_returned` as soon as the patron has nothing out any more (circulation/actions/stops.py)."""
 
     class Kind(models.TextChoices):
         LEND = "lend", "貸出"
@@ -195,6 +196,7 @@ class PatronStop(models.Model):
     reason = SealedTextField("理由")
     since = models.DateField("開始日")
     until = models.DateField("終了日", null=True, blank=True)
+    until_returned = models.BooleanField("全点返却で解く", default=False, db_default=False)
     lifted_on = models.DateField("解除日", null=True, blank=True)
     by = models.CharField("担当", max_length=40, blank=True)
 

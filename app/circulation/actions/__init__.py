@@ -29,7 +29,7 @@ from app.circulation.actions.renewing import renew, renew_all
 from app.circulation.actions.returning import give_back
 from app.circulation.actions.sealing import forget_old_keys
 from app.circulation.actions.statistics import settle_returns, shuffle_figures
-from app.circulation.actions.stops import end_all, end_when_all_is_back, stop_until_returned
+from app.circulation.actions.stops import end_all, end_when_all_is_back
 from app.circulation.actions.undo import undo_loan, undo_return, who_returned
 from app.circulation.actions.without_card import NotIdentified, identify
 
@@ -71,7 +71,6 @@ __all__ = [
     "set_policy",
     "settle_returns",
     "shuffle_figures",
-    "stop_until_returned",
     "undo_loan",
     "undo_return",
     "who_had",

@@ -97,7 +97,7 @@ def stopped(desk):
     who = make.patron()
     things = [overdue(desk, who, 3), overdue(desk, who, 3)]
     today = timezone.localdate()
-    actions.stop_until_returned(desk.actor, who, "長期延滞", today + timedelta(days=60), today)
+    patrons.stop(desk.actor, who, ["lend"], "長期延滞", today + timedelta(days=60), today, until_returned=True)
     return fresh(who), things
 
 

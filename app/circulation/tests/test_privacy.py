@@ -17,6 +17,7 @@ from app.circulation import actions, jobs
 from app.circulation.actions import Answers, sealing
 from app.circulation.models import CounterPolicy, LastBorrower, Loan, LoanStatistic
 from app.holds.actions import nightly as holds
+from app.patrons import actions as patrons
 from app.tests import make
 from app.transfers import actions as transfers
 
@@ -75,7 +76,7 @@ def lived():
     transfers.arrive(desk.actor, thing, here, renewing + 2 * LATER)
     # Stopped, lent all the same for a reason and without a card, extended all the same, returned, the stop ends.
     today = timezone.localdate(renewing)
-    actions.stop_until_returned(desk.actor, who, "長期延滞", today + timedelta(days=60), today)
+    patrons.stop(desk.actor, who, ["lend"], "長期延滞", today + timedelta(days=60), today, until_returned=True)
     lend = {"reason": "学習のため", "now": renewing + 3 * LATER, "without_card": True}
     assert chief.lend(who, thing, "stopped", "attachments", **lend).code == "lend"
     assert chief.give_back(thing, "attachments_missing", now=renewing + 4 * LATER).code == "give_back"

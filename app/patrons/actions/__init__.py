@@ -30,6 +30,7 @@ from app.patrons.actions.standing import (
     record_disclosure,
     record_unmasking,
     renew,
+    settle_stops,
     stop,
 )
 from app.patrons.actions.yearly import change_categories
@@ -79,6 +80,7 @@ __all__ = [
     "report_lost",
     "seed_categories",
     "set_password",
+    "settle_stops",
     "sign_in",
     "sign_out",
     "stop",

@@ -22,7 +22,7 @@ def _locked(patron_id: int) -> Patron:
     return Patron.objects.select_for_update(of=("self",)).select_related("category", "branch").get(pk=patron_id)
 
 
-def _set_ends(patron: Patron, today: date) -> None:
+def settle_stops(patron: Patron, today: date) -> None:
     """Write into the patron's row until when each use is stopped: the farthest end of the stops in force."""
     ends: dict[str, date | None] = dict.fromkeys(COLUMN.values())
     in_force = PatronStop.objects.filter(Q(until=None) | Q(until__gte=today), patron=patron, lifted_on=None)
@@ -35,9 +35,17 @@ def _set_ends(patron: Patron, today: date) -> None:
 
 @transaction.atomic
 def stop(
-    actor: Actor, patron: Patron, kinds: list[str], reason: str, until: date | None, today: date | None = None
+    actor: Actor,
+    patron: Patron,
+    kinds: list[str],
+    reason: str,
+    until: date | None,
+    today: date | None = None,
+    *,
+    until_returned: bool = False,
 ) -> list[PatronStop]:
-    """Stop lending, holds or the web (`kinds`) from today until a day (included), or until somebody lifts it.
+    """Stop lending, holds or the web (`kinds`) from today until a day (included), or until somebody lifts it; with
+    `until_returned` it ends before, when everything is back.
 
     ValidationError without a kind or a reason, and for an end that is over. It ends by itself.
     """
@@ -51,11 +59,19 @@ def stop(
         raise ValidationError({"until": "終了日が過ぎています。"})
     locked = _locked(patron.pk)
     rows = [
-        PatronStop(patron=locked, kind=kind, reason=reason.strip(), since=today, until=until, by=actor.number)
+        PatronStop(
+            patron=locked,
+            kind=kind,
+            reason=reason.strip(),
+            since=today,
+            until=until,
+            until_returned=until_returned,
+            by=actor.number,
+        )
         for kind in kinds
     ]
     PatronStop.objects.bulk_create(rows)
-    _set_ends(locked, today)
+    settle_stops(locked, today)
     detail = {"kinds": sorted(kinds), "until": str(until or "")}
     audit.record(actor, STOP, subject_type="patron", subject_id=locked.pk, detail=detail)
     return rows
@@ -68,7 +84,7 @@ def lift_stop(actor: Actor, stop_id: int, today: date | None = None) -> Patron:
     today = today or timezone.localdate()
     patron = _locked(PatronStop.objects.values_list("patron_id", flat=True).get(pk=stop_id))
     if PatronStop.objects.filter(pk=stop_id, lifted_on=None).update(lifted_on=today):
-        _set_ends(patron, today)
+        settle_stops(patron, today)
         audit.record(actor, STOP, subject_type="patron", subject_id=patron.pk, detail={"lifted": stop_id})
     return patron
 
