@@ -69,13 +69,12 @@ def _name(actor: Actor) -> str:
     return (actor.name or actor.number)[:60]
 
 
-@transaction.atomic
 def printed(actor: Actor, notices: list[Notice], what: str, now: datetime) -> None:
     """Log that these people's names and addresses are printed. The days on the hold shelf count from today, so that
-    the card can name their end."""
+    the card can name their end; each notice is a transaction, so that no desk waits for all of them."""
     access.require(actor, PRINT)
-    for notice in notices:
-        if notice.kind == Kind.READY:
+    for notice in (one for one in notices if one.kind == Kind.READY):
+        with transaction.atomic():
             shelf.told_by_hand(actor, notice, now, Contact.POSTCARD)
     audit.record(actor, PRINT, subject_type="notices", detail={"what": what, "number": len(notices)})
     audit.record_views(actor, PRINT, "patron", sorted({notice.patron_id for notice in notices}), what)
