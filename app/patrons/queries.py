@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from app.patrons import keys, rules
@@ -226,29 +226,34 @@ def family_of(patron: Patron) -> list[Patron]:
     return sorted(members, key=lambda one: (one.birth_date or date.max, one.pk))
 
 
+def _binding() -> Iterator[tuple[QuerySet[Any], str]]:
+    """The rows of other areas that bind a patron, with the words for a number of them."""
+    for relation, condition, words in BINDING:
+        if relation in Patron._meta.fields_map:
+            model: Any = Patron._meta.get_field(relation).related_model
+            yield model._default_manager.filter(**condition).order_by(), words
+
+
 def obligations(ids: Iterable[int]) -> dict[int, list[str]]:
-    """What binds these patrons in other areas, in words; a patron that is no key is free. At most one SQL statement
-    for each kind of obligation."""
+    """What binds these patrons in other areas, in words; a patron that is no key is free. One SQL statement for each
+    kind of obligation."""
     wanted = list(ids)
     found: dict[int, list[str]] = {}
-    for relation, condition, words in BINDING:
-        if relation not in Patron._meta.fields_map:
-            continue
-        model = Patron._meta.get_field(relation).related_model
-        rows = model._default_manager.filter(patron_id__in=wanted, **condition).order_by()
-        for patron_id, count in rows.values_list("patron_id").annotate(n=Count("pk")):
+    for rows, words in _binding():
+        for patron_id, count in rows.filter(patron_id__in=wanted).values_list("patron_id").annotate(n=Count("pk")):
             found.setdefault(patron_id, []).append(words.format(count))
     return found
 
 
 def unused(years: int, today: date) -> list[int]:
-    """The ids of those who have not used the library for so many years and owe nothing, the longest first. At most
-    four SQL statements."""
+    """The ids of those who have not used the library for so many years and owe nothing, the longest first. One SQL
+    statement."""
     before = rules.years_later(today, -years)
-    rows = Patron.objects.filter(withdrawn_on=None).alias(last=Coalesce(F("last_used_on"), F("registered_on")))
-    ids = list(rows.filter(last__lt=before).order_by("last", "pk").values_list("pk", flat=True))
-    bound = obligations(ids)
-    return [patron_id for patron_id in ids if patron_id not in bound]
+    last = Coalesce(F("last_used_on"), F("registered_on"))
+    rows = Patron.objects.filter(withdrawn_on=None).alias(last=last).filter(last__lt=before)
+    for bound, _ in _binding():
+        rows = rows.exclude(Exists(bound.filter(patron_id=OuterRef("pk"))))
+    return list(rows.order_by("last", "pk").values_list("pk", flat=True))
 
 
 def due_for_erasure(today: date) -> list[int]:
@@ -300,7 +305,7 @@ def holds_of(ids: Iterable[int]) -> list[Any]:
     on a site without holds."""
     if "holds" not in Patron._meta.fields_map:
         return []
-    model = Patron._meta.get_field("holds").related_model
+    model: Any = Patron._meta.get_field("holds").related_model
     rows = model._default_manager.filter(patron_id__in=list(ids), ended_at=None).select_related("record", "pickup")
     rows = rows.defer("record__marc").order_by("queue_at", "pk")
     return sorted(rows, key=lambda hold: hold.status != "ready")

@@ -92,7 +92,7 @@ def test_a_new_card_in_place_of_a_lost_one_has_the_loan_and_the_three_holds_and_
     assert "予約 3件" in page
 
 
-@pytest.mark.req("F-PAT-005")
+@pytest.mark.req("F-PAT-005", "F-PAT-010")
 def test_a_card_replaced_without_being_lost_is_an_old_one():
     clerk, patron = make.actor(), make.patron()
     old = patron.card_number

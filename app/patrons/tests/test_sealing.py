@@ -189,7 +189,8 @@ with connection.cursor() as cursor:
         SELECT '1234567890', '斑目 花代', 'マダラメ ハナヨ', 'マダラメハナヨ', '1971-12-30', '長野市若里6',
             '0268765432', 'madarame@example.jp', '2020-01-01', '2099-01-01', '停止の理由', '預かり物の伝言', b.id, c.id
         FROM branches_branch b, patrons_patroncategory c WHERE c.code = 'child'\"\"\")
-MigrationExecutor(connection).migrate([("patrons", "0005_rewritten_table")])
+executor = MigrationExecutor(connection)
+executor.migrate(executor.loader.graph.leaf_nodes("patrons"))
 from app.patrons.models import Patron, PatronCard, PatronNote, PatronStop
 from app.web.sealed import blind
 patron = Patron.objects.get()
