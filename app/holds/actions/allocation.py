@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from app.access import actions as access
@@ -52,35 +52,37 @@ def lock_around(record_ids: Iterable[int], item_id: int | None = None, *, wide: 
     their ids, with what the rules need. One SQL statement when there are none, else three.
 
     A transaction locks all it will need at once, here, or two of them could wait for each other. `wide` adds the
-    records of the sets' other holds, for acts after which these are looked for as well; one statement more.
+    records of the sets' other holds, for acts after which these are looked for as well.
     """
     records = set(record_ids)
     found = _around(records, item_id)
-    if wide and found:
-        others = set(Hold.objects.order_by().filter(pk__in=found).values_list("record_id", flat=True)) - records
+    if wide:
+        others = set(found.values()) - records
         found = _around(records | others, item_id) if others else found
     if not found:
         return []
     # Locked without joins and read afterwards: PostgreSQL rechecks a row it had to wait for against the joined rows of
     # before, and would lose a hold whose item or place has just changed.
-    locked = (
-        Hold.objects.select_for_update(no_key=True).filter(pk__in=found).order_by("pk").values_list("pk", flat=True)
-    )
-    rows = Hold.objects.filter(pk__in=list(locked)).exclude(status__in=OVER).order_by("pk")
+    locked = Hold.objects.select_for_update(no_key=True).filter(pk__in=list(found)).order_by("pk")
+    rows = Hold.objects.filter(pk__in=list(locked.values_list("pk", flat=True))).exclude(status__in=OVER).order_by("pk")
     return list(
-        rows.select_related("item__branch", "item__record", "belongs_to", "pickup", "record").defer(
-            "record__marc", "item__record__marc"
-        )
+        rows.select_related("item__branch", "item__record", "belongs_to", "pickup", "record")
+        .defer("record__marc", "item__record__marc")
+        .annotate(category=F("patron__category_id"), category_code=F("patron__category__code"))
     )
 
 
-def _around(records: set[int], item_id: int | None) -> list[int]:
+def _around(records: set[int], item_id: int | None) -> dict[int, int]:
+    """The ids of those holds, each with its record. One SQL statement."""
     touching = Hold.objects.order_by().filter(record_id__in=records, status__in=OPEN)
     sets = touching.filter(belongs_to__isnull=False).values("belongs_to_id")
-    ids = touching.values("pk").union(Hold.objects.order_by().filter(belongs_to_id__in=sets).values("pk"))
+    columns = ("pk", "record_id")
+    ids = touching.values_list(*columns).union(
+        Hold.objects.order_by().filter(belongs_to_id__in=sets).values_list(*columns)
+    )
     if item_id is not None:
-        ids = ids.union(Hold.objects.order_by().filter(item_id=item_id).values("pk"))
-    return [row["pk"] for row in ids]
+        ids = ids.union(Hold.objects.order_by().filter(item_id=item_id).values_list(*columns))
+    return dict(ids)
 
 
 def in_hand(actor: Actor, item: Item, branch: Branch, now: datetime) -> Next:
@@ -177,7 +179,10 @@ def _first_wish(holds: list[Hold], item: Item, branch: Branch, now: datetime) ->
         return None
     wishes = queries.wishes_of(holds, timezone.localdate(now))
     wishes = [wish for wish in wishes if wish.id in {hold.pk for hold in mine}]
-    chosen = rules.who_gets(queries.copy_of(item, branch), wishes, queries.nearness(queries.setting().order))
+    # How near matters only to those whose own copy is being looked for.
+    searching = any(wish.looked_for is not None and wish.looked_for.id != item.pk for wish in wishes)
+    nearness = queries.nearness(queries.setting().order) if searching else rules.Nearness()
+    chosen = rules.who_gets(queries.copy_of(item, branch), wishes, nearness)
     return next((hold for hold in mine if chosen and hold.pk == chosen.id), None)
 
 

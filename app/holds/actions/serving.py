@@ -2,30 +2,28 @@
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from app.access.actor import Actor
 from app.catalog.models import Item
 from app.holds.actions import shelving
 from app.holds.actions.allocation import lock_around, look_on_shelves
-from app.holds.models import HAS_ITEM, Hold, HoldEntry, HoldStatistic, Missed, Status, ToClear
+from app.holds.models import HAS_ITEM, Hold, HoldEntry, HoldStatistic, Status
 from app.patrons.models import Patron
-from app.transfers import actions as transfers
 
 
 def handed_over(actor: Actor, item: Item, patron: Patron, now: datetime) -> bool:
     """The item has just been lent to the patron, who waits for it no longer; whether a hold was completed.
 
     Whoever else looked for this item, or was to get it, waits again at their old place. For circulation, with patron
-    and item locked; permission and record are the loan's. Three SQL statements when nobody waits for the title.
+    and item locked; permission and record are the loan's. Two SQL statements when nobody waits for the title, eight
+    for a patron who collects.
     """
-    transfers.drop(item.pk)
-    ToClear.objects.filter(item=item).delete()
+    _forget_places(item.pk)
     holds = lock_around([item.record_id], item.pk, wide=True)
     if not holds:
         return False
-    Missed.objects.filter(item=item).delete()
     freed = False
     for other in holds:
         if other.item_id == item.pk and other.status in HAS_ITEM and other.patron_id != patron.pk:
@@ -34,9 +32,21 @@ def handed_over(actor: Actor, item: Item, patron: Patron, now: datetime) -> bool
     own = _own(holds, item, patron)
     if own is not None:
         freed = _complete(own, item, now) or freed
-    if freed or own is not None:
-        look_on_shelves([item.record_id, *_later_volumes(holds, own)], now)
+    later = _later_volumes(holds, own)
+    if freed or later:
+        look_on_shelves([item.record_id, *later], now)
     return own is not None
+
+
+def _forget_places(item_id: int) -> None:
+    """It is on no way, on no hold shelf and not missed any more: somebody has it. One SQL statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH way AS (DELETE FROM transfers_transfer WHERE item_id = %(item)s),"
+            " shelf AS (DELETE FROM holds_toclear WHERE item_id = %(item)s)"
+            " DELETE FROM holds_missed WHERE item_id = %(item)s",
+            {"item": item_id},
+        )
 
 
 def _own(holds: list[Hold], item: Item, patron: Patron) -> Hold | None:

@@ -23,8 +23,15 @@ def terms_of(hold: Hold, item: Item | None, today: date) -> Terms:
     """What the regulations say about a hold at its place of collection. No SQL while the table is in memory."""
     kind = item.material_type if item else hold.record.material_type
     where = item.location if item else ""
-    case = Case(hold.pickup_id, hold.patron.category_id, kind, today, location=where)
+    case = Case(hold.pickup_id, _category(hold)[0], kind, today, location=where)
     return decide(regulations.table(today), case)
+
+
+def _category(hold: Hold) -> tuple[int, str]:
+    """The patron's category, as id and code: with the hold where it was locked by `lock_around`, else of the patron."""
+    if hasattr(hold, "category_code"):
+        return hold.category, hold.category_code
+    return hold.patron.category_id, hold.patron.category.code
 
 
 def shelf_days(hold: Hold, today: date) -> int:
@@ -39,11 +46,9 @@ def make_ready(hold: Hold, branch: Branch, now: datetime) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SHELF_LOCK, branch.pk])
-    taken = list(
-        Hold.objects.order_by().filter(pickup=branch, shelf_number__isnull=False).values_list("shelf_number", flat=True)
-    )
-    taken += ToClear.objects.order_by().filter(branch=branch).values_list("shelf_number", flat=True)
-    hold.status, hold.ready_at, hold.shelf_number = Status.READY, now, rules.lowest_free(taken)
+    held = Hold.objects.order_by().filter(pickup=branch, shelf_number__isnull=False).values_list("shelf_number")
+    taken = held.union(ToClear.objects.order_by().filter(branch=branch).values_list("shelf_number"))
+    hold.status, hold.ready_at, hold.shelf_number = Status.READY, now, rules.lowest_free(number for (number,) in taken)
     hold.save(update_fields=["item", "status", "ready_at", "shelf_number"])
     if hold.contact == Contact.NONE and complete(hold):
         for one in together(hold):
@@ -138,5 +143,5 @@ def uncount(act: str, hold: Hold, day: date) -> None:
 
 
 def _figure(hold: Hold, day: date) -> dict[str, object]:
-    code = hold.patron.category.code
+    code = _category(hold)[1]
     return {"on_date": day, "branch_id": hold.pickup_id, "route": hold.route, "category": code}

@@ -333,6 +333,24 @@ def test_a_plain_item_at_home_costs_two_statements(desk, here, django_assert_num
         assert actions.in_hand(desk.actor, item, here, timezone.now()).kind == actions.SHELF
 
 
+def test_a_hold_that_is_served_costs_nine_statements_and_one_that_is_collected_eight(
+    desk, here, django_assert_max_num_queries
+):
+    copy, reader = make.item(), make.patron()
+    lend(copy)
+    desk.hold(copy.record, reader)
+    for _ in range(5):
+        desk.hold(copy.record)
+    copy.loans.all().delete()
+    item = Item.objects.select_related("record", "branch").get(pk=copy.pk)
+    now = timezone.now()
+    with django_assert_max_num_queries(9):
+        assert actions.in_hand(desk.actor, item, here, now).kind == actions.HOLD_SHELF
+    lend(copy, reader)
+    with django_assert_max_num_queries(8):
+        assert actions.handed_over(desk.actor, item, reader, now)
+
+
 def test_taking_an_item_off_the_hold_shelf_frees_its_number(desk):
     copy = make.item()
     wish = desk.hold(copy.record)
