@@ -33,6 +33,8 @@ BATCH = 5000
 # As far ahead as any due date lies.
 HORIZON = timedelta(days=800)
 LONGEST = 400
+SAME_PRESS = timedelta(minutes=5)
+STANDING = (Redating.State.RUNNING, Redating.State.DONE)
 # One change at a time: two would wait for each other's rows.
 LOCK = 0x4B757261
 
@@ -57,16 +59,54 @@ def _check(plan: Plan, today: date) -> None:
         raise ValidationError({"due_to": "新しい返却期限を入力してください。"})
 
 
+def _same(actor: Actor, plan: Plan) -> Redating | None:
+    """The change that this very plan made a moment ago: a button pressed twice must not lengthen the shelf twice."""
+    recent = Redating.objects.filter(
+        kind=plan.kind,
+        first=plan.first,
+        last=plan.last,
+        reason=plan.reason,
+        due_to=plan.due_to,
+        hold_days=plan.hold_days,
+        made_by=actor.number,
+        made_at__gt=timezone.now() - SAME_PRESS,
+        state__in=STANDING,
+    )
+    wanted = {branch.pk for branch in plan.branches}
+    return next((one for one in recent if {branch.pk for branch in one.branches.all()} == wanted), None)
+
+
+def _check_overlap(plan: Plan) -> None:
+    """A day is closed by one closure: two would lengthen the shelf twice, and undoing one would open what the other
+    closed."""
+    if plan.kind != Redating.Kind.CLOSURE:
+        return
+    standing = Redating.objects.filter(
+        kind=Redating.Kind.CLOSURE, state__in=STANDING, first__lte=plan.last, last__gte=plan.first
+    )
+    there = standing.filter(branches__in=plan.branches).first()
+    if there is not None:
+        span = f"{there.first:%Y/%m/%d}～{there.last:%Y/%m/%d}"
+        raise ValidationError(
+            f"この期間に重なる臨時休館（{span} {there.reason}）があります。取り消すか、重ならない期間にしてください。"
+        )
+
+
 @transaction.atomic
 def begin(actor: Actor, plan: Plan, today: date | None = None) -> Redating:
     """Close the days, move the hold shelf, and note what is to be done with the loans; `go_on` does it.
 
+    The same plan sent twice by the same person is one change.
     ValidationError for a span or date that makes no sense, or when the branch would not open again within 400 days.
     """
     access.require(actor, CLOSE)
     today = today or timezone.localdate()
     _check(plan, today)
     _one_at_a_time()
+    there = _same(actor, plan)
+    if there is not None:
+        return there
+    _check_overlap(plan)
     try:
         seen = queries.preview(plan, today)
     except ValueError as error:
@@ -218,7 +258,7 @@ def lay_out(actor: Actor, branch: Branch, year: int, pattern: Pattern) -> int:
     days = days_of(year)
     standing = Redating.objects.filter(
         kind=Redating.Kind.CLOSURE,
-        state__in=(Redating.State.RUNNING, Redating.State.DONE),
+        state__in=STANDING,
         branches=branch,
         first__lte=days[-1],
         last__gte=days[0],

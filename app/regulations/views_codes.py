@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 
 from app.access.web import staff_page
 from app.branches import codes
-from app.branches.models import Wording
+from app.branches.models import CodeEntry, Wording
 from app.catalog.codes import MaterialType, ShelfStatus
 from app.catalog.models import Item
 from app.exports import web as exports
@@ -86,7 +86,9 @@ def edit(request: HttpRequest, table: str) -> HttpResponse:
     problem = ""
     if posted and formset.is_valid():
         try:
-            changed = actions.put_codes(request.actor, table, _lines(table, formset, default))
+            changed = actions.put_codes(
+                request.actor, table, _lines(table, formset, default), request.POST.get("seen", "")
+            )
         except ValidationError as error:
             problem = " ".join(error.messages)
         else:
@@ -98,6 +100,7 @@ def edit(request: HttpRequest, table: str) -> HttpResponse:
         "title": codes.TABLES[table],
         "default": default,
         "problem": problem,
+        "seen": request.POST.get("seen") or actions.seen_of(CodeEntry.objects.filter(table=table)),
         "coded": table != codes.LOCATION,
         "fixed": table in codes.FIXED,
         "unlisted": _unlisted() if table == codes.LOCATION else [],

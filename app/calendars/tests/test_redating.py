@@ -181,6 +181,20 @@ def test_what_makes_no_sense_is_refused(chief, wrong, field):
     assert not Redating.objects.exists()
 
 
+@pytest.mark.req("F-RSV-033")
+def test_the_same_closure_sent_twice_is_one_and_one_that_overlaps_is_refused(chief):
+    hold = shelved(date(2026, 12, 9))
+    first = actions.carry_out(chief, closure(5, 7, hold_days=3), TODAY)
+    again = actions.carry_out(chief, closure(5, 7, hold_days=3), TODAY)
+    assert first.pk == again.pk
+    assert Hold.objects.get(pk=hold.pk).keep_until == date(2026, 12, 12)
+    with pytest.raises(ValidationError, match="重なる臨時休館"):
+        actions.begin(chief, closure(7, 8), TODAY)
+    actions.undo(chief, first.pk)
+    actions.go_on(chief, first.pk)
+    assert actions.carry_out(chief, closure(7, 8), TODAY).pk != first.pk
+
+
 def test_only_who_may_closes():
     with pytest.raises(NotPermitted):
         actions.begin(make.actor("librarian"), closure(), TODAY)
@@ -279,10 +293,16 @@ def test_after_any_closures_no_date_is_on_a_closed_day_and_undone_backwards_all_
     loans = [lent(next_open(date(2026, 12, day), closing), branch) for day in days]
     before = [loan.due_on for loan in loans]
     changes = []
-    for first, length in spans:
-        day = date(2026, 12, first)
-        plan = Plan(CLOSURE, (branch,), day, day + timedelta(days=length), "停電")
-        changes.append(actions.carry_out(chief, plan, TODAY))
+    taken = set()
+    for number, (first, length) in enumerate(spans):
+        span = {date(2026, 12, first) + timedelta(days=offset) for offset in range(length + 1)}
+        plan = Plan(CLOSURE, (branch,), min(span), max(span), f"停電{number}")
+        if span & taken:
+            with pytest.raises(ValidationError, match="重なる臨時休館"):
+                actions.begin(chief, plan, TODAY)
+        else:
+            changes.append(actions.carry_out(chief, plan, TODAY))
+            taken |= span
         assert not any(closing_of(branch).is_closed(due(loan)) for loan in loans)
         assert all(due(loan) >= was for loan, was in zip(loans, before, strict=True))
     for change in reversed(changes):

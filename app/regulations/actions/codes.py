@@ -1,6 +1,7 @@
 """Writes to the code tables."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,19 +34,29 @@ class Line:
     is_default: bool = False
 
 
+def seen_of(rows: Iterable[CodeEntry]) -> str:
+    """A table's lines in a few letters, to tell whether they are still the same."""
+    plain = sorted((row.code, row.label, row.order, row.in_use, row.is_default) for row in rows)
+    return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]
+
+
 def _plain(row: CodeEntry) -> dict[str, Any]:
     return {"label": row.label, "order": row.order, "in_use": row.in_use, "default": row.is_default}
 
 
 @transaction.atomic
-def put_codes(actor: Actor, table: str, lines: Sequence[Line]) -> int:
+def put_codes(actor: Actor, table: str, lines: Sequence[Line], seen: str | None = None) -> int:
     """Make a table's lines these, in this order; returns how many changed. Lines that are left out go out of use.
 
-    ValidationError for an empty or doubled code or name, and for two defaults.
+    `seen` is the `seen_of` of the table that was on the screen. ValidationError when somebody changed it since, for an
+    empty or doubled code or name, and for two defaults.
     """
     access.require(actor, CODES)
     _check(table, lines)
-    there = {row.code: row for row in CodeEntry.objects.select_for_update().filter(table=table)}
+    rows = list(CodeEntry.objects.select_for_update().filter(table=table))
+    if seen is not None and seen != seen_of(rows):
+        raise ValidationError("ほかの職員が先にこの表を変更しました。表を開き直してから、もう一度入力してください。")
+    there = {row.code: row for row in rows}
     kept = {line.code for line in lines}
     gone = [Line(row.code, row.label, in_use=False) for row in there.values() if row.code not in kept]
     # The old default steps back first: at no moment are there two.

@@ -70,12 +70,15 @@ def put(
     key = {name: getattr(row, name) for name in KEYS}
     there = Regulation.objects.select_for_update(of=("self",)).filter(**key, **span).first()
     before = _values(there) if there else _values_before(key, row)
+    old_note = there.note if there else None
     target = there or Regulation(**key, **span)
     target.note = row.note
     for column in rules.COLUMNS:
         setattr(target, column.name, values.get(column.name))
-    target.updated_at = timezone.now()
     target.full_clean()
+    if there and _values(target) == before and row.note == old_note:
+        return target
+    target.updated_at = timezone.now()
     target.save()
     revisions.forget()
     _record(actor, target, before, _values(target))

@@ -12,6 +12,7 @@ from app.branches import codes, wordings
 from app.branches.models import CodeEntry, Wording
 from app.catalog.codes import ShelfStatus
 from app.circulation import actions as circulation
+from app.regulations import actions
 from app.regulations.models import Regulation
 from app.terminals import slips
 from app.tests import make
@@ -137,8 +138,13 @@ def test_the_history_shows_who_changed_what(admin):
     assert admin.get(reverse("regulations:history"), {"kind": "other"}).status_code == 404
 
 
-def lines(rows, default=""):
-    sent = {"line-TOTAL_FORMS": len(rows), "line-INITIAL_FORMS": 0, "default": default}
+def line(code, label, **more):
+    return {"order": 1, "code": code, "label": label, "in_use": "on", **more}
+
+
+def lines(rows, table="location", default=""):
+    seen = actions.seen_of(CodeEntry.objects.filter(table=table))
+    sent = {"line-TOTAL_FORMS": len(rows), "line-INITIAL_FORMS": 0, "default": default, "seen": seen}
     for place, row in enumerate(rows):
         sent |= {f"line-{place}-{name}": value for name, value in row.items()}
     return sent
@@ -164,6 +170,17 @@ def test_a_new_location_is_offered_at_once_and_the_change_is_kept(admin):
     assert "展示コーナー" in text(admin.get(reverse("regulations:history"), {"kind": "code"}))
 
 
+def test_a_table_that_somebody_changed_meanwhile_is_not_overwritten(admin):
+    url = reverse("regulations:code_table", args=["location"])
+    mine = lines([line("一般", "一般書架")])
+    admin.post(url, lines([line("一般", "一般"), line("", "展示コーナー")]))
+    refused = admin.post(url, mine)
+    assert refused.status_code == 422
+    assert "ほかの職員が先に" in text(refused)
+    assert "一般書架" in text(refused)
+    assert "展示コーナー" in dict(codes.choices(codes.LOCATION))
+
+
 @pytest.mark.req("F-GEN-008")
 def test_the_order_and_default_of_material_types_is_that_of_the_registration_screen(admin):
     url = reverse("regulations:code_table", args=["material_type"])
@@ -172,7 +189,7 @@ def test_the_order_and_default_of_material_types_is_that_of_the_registration_scr
         {"order": 20, "code": "cd", "label": "CD", "in_use": "on"},
         {"order": 30, "code": "book", "label": "一般図書", "in_use": "on"},
     ]
-    admin.post(url, lines(rows, default="cd"))
+    admin.post(url, lines(rows, "material_type", default="cd"))
     item = make.item()
     page = text(admin.get(reverse("catalog:record", args=[item.record_id])))
     form = page[page.index('name="material_type"') :]
@@ -181,10 +198,6 @@ def test_the_order_and_default_of_material_types_is_that_of_the_registration_scr
     assert "えほん" in form
     assert 'value="kamishibai"' not in form[: form.index("</select>")]
     assert codes.default_of(codes.MATERIAL_TYPE) == "cd"
-
-
-def line(code, label, **more):
-    return {"order": 1, "code": code, "label": label, "in_use": "on", **more}
 
 
 @pytest.mark.parametrize(
@@ -198,7 +211,7 @@ def line(code, label, **more):
 )
 def test_a_wrong_code_table_is_refused_as_a_whole(admin, rows, sentence):
     before = list(CodeEntry.objects.values_list("table", "code", "label"))
-    answer = admin.post(reverse("regulations:code_table", args=["material_type"]), lines(rows))
+    answer = admin.post(reverse("regulations:code_table", args=["material_type"]), lines(rows, "material_type"))
     assert answer.status_code == 422
     assert sentence in text(answer)
     assert list(CodeEntry.objects.values_list("table", "code", "label")) == before
@@ -268,9 +281,9 @@ def test_every_page_of_this_area_in_the_menu_opens_for_the_administrator(admin):
 def test_the_states_of_items_are_named_by_the_library_and_none_is_added(admin):
     url = reverse("regulations:code_table", args=["shelf_status"])
     rows = [line(code, "書庫（B2）" if code == "closed_stack" else name) for code, name in ShelfStatus.choices]
-    admin.post(url, lines(rows))
+    admin.post(url, lines(rows, "shelf_status"))
     assert make.item(status="closed_stack").get_status_display() == "書庫（B2）"
-    refused = admin.post(url, lines([*rows, line("lost", "紛失")]))
+    refused = admin.post(url, lines([*rows, line("lost", "紛失")], "shelf_status"))
     assert refused.status_code == 422
     assert "足すことも" in text(refused)
     assert "利用者区分" in text(admin.get(reverse("regulations:codes")))
