@@ -200,13 +200,15 @@ AND item.material_type NOT IN ('reference', 'magazine') AND item.attachment_coun
 AND NOT EXISTS (SELECT FROM circulation_loan loan WHERE loan.item_id = item.id)
 AND NOT EXISTS (SELECT FROM holds_hold hold WHERE hold.record_id = item.record_id)
 AND NOT EXISTS (SELECT FROM circulation_handledtoday seen WHERE seen.item_id = item.id)
+AND ({lone} OR NOT EXISTS (SELECT FROM catalog_item copy WHERE copy.record_id = item.record_id AND copy.id <> item.id))
 ORDER BY item.id DESC LIMIT {number}
 """
 
 
-def free_items(house: House, number: int, branch: str = "nagano") -> list[str]:
-    """Barcodes of items on the shelf that nobody waits for and nobody touched today."""
-    found = [row[0] for row in house.sql(FREE.format(branch=branch, number=number).replace("\n", " ").strip())]
+def free_items(house: House, number: int, branch: str = "nagano", *, lone: bool = False) -> list[str]:
+    """Barcodes of items on the shelf that nobody waits for and nobody touched today; `lone` ones have no other copy."""
+    query = FREE.format(branch=branch, number=number, lone=not lone)
+    found = [row[0] for row in house.sql(query.replace("\n", " ").strip())]
     assert len(found) == number, f"the demonstration has only {len(found)} free items at {branch}"
     return found
 
