@@ -37,11 +37,17 @@ def signing_key(site: Inventory, host: Host | None, *, state: str) -> str:
     return once(path, made.decode("ascii"))
 
 
-def public_key(site: Inventory, host: Host | None, *, state: str) -> str:
-    """Its public half in PEM: what an auditor verifies seals with."""
-    key = serialization.load_pem_private_key(signing_key(site, host, state=state).encode("ascii"), password=None)
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return public.decode("ascii")
+def public_keys(site: Inventory, host: Host | None, *, state: str) -> list[str]:
+    """What an auditor verifies seals with, in PEM: the key's public half, and those of keys that were in use before it
+    (`secrets/audit_seal.<when>`)."""
+    found = [signing_key(site, host, state=state)]
+    found += [path.read_text(encoding="ascii") for path in sorted((Path(state) / "secrets").glob("audit_seal.*"))]
+    return [_public(pem) for pem in found]
+
+
+def _public(pem: str) -> str:
+    key = serialization.load_pem_private_key(pem.encode("ascii"), password=None).public_key()
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode("ascii")
 
 
 def private_key(site: Inventory, host: Host, *, state: str) -> str:

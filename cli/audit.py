@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import shlex
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,13 +55,13 @@ def verify(context: Context, host: str, keeper: str) -> dict[str, Any]:
     The kept seals go from host to host through here and never lie on a disk in between.
     """
     ssh = ["ssh", "-F", str(context.twin.ssh_config)]
-    public = base64.b64encode(seals.public_key(context.site, None, state=str(context.state)).encode()).decode()
+    keys = seals.public_keys(context.site, None, state=str(context.state))
+    public = " ".join(f"--public-key {base64.b64encode(key.encode()).decode()}" for key in keys)
     read = subprocess.Popen([*ssh, keeper, f"cat {seals.KEPT} 2>/dev/null"], stdout=subprocess.PIPE)
     command = (
         "systemd-run --quiet --pipe --wait --collect --setenv=KURA_CONFIG=/etc/kura/library.json "
         "--setenv=DJANGO_SETTINGS_MODULE=app.settings.library --setenv=KURA_COMMAND=audit_verify "
-        f"--working-directory=/opt/kura/current {PYTHON} -m app.manage audit_verify --json --copy - "
-        f"--public-key {shlex.quote(public)}"
+        f"--working-directory=/opt/kura/current {PYTHON} -m app.manage audit_verify --json --copy - {public}"
     )
     done = subprocess.run([*ssh, host, command], stdin=read.stdout, capture_output=True, text=True, check=False)
     if read.stdout:

@@ -23,10 +23,18 @@ def test_keys_are_made_once_and_the_auditors_half_fits(tmp_path: Path) -> None:
     assert private == seals.signing_key(SITE, KEEPER, state=str(tmp_path))
     key = load_pem_private_key(private.encode(), password=None)
     assert isinstance(key, Ed25519PrivateKey)
-    public = load_pem_public_key(seals.public_key(SITE, None, state=str(tmp_path)).encode())
-    assert public.public_bytes_raw() == key.public_key().public_bytes_raw()
+    (public,) = seals.public_keys(SITE, None, state=str(tmp_path))
+    assert load_pem_public_key(public.encode()).public_bytes_raw() == key.public_key().public_bytes_raw()
     files = [path for path in (tmp_path / "secrets").rglob("*") if path.is_file()]
     assert {oct(path.stat().st_mode & 0o777) for path in files} == {"0o600"}
+
+
+def test_after_a_change_of_keys_the_auditor_has_both(tmp_path: Path) -> None:
+    old = seals.public_keys(SITE, None, state=str(tmp_path))
+    (tmp_path / "secrets/audit_seal").rename(tmp_path / "secrets/audit_seal.2027-04-01")
+    both = seals.public_keys(SITE, None, state=str(tmp_path))
+    assert len(both) == 2
+    assert both[1:] == old
 
 
 def test_a_sealing_host_can_talk_with_the_keepers_program_only(tmp_path: Path) -> None:

@@ -161,3 +161,20 @@ def test_a_request_is_withdrawn(month):
     disposal.decide(make.actor("admin"), request.pk, False, timezone.now())
     assert not AuditDisposal.objects.exists()
     assert AuditEvent.objects.filter(operation="audit.approve_disposal", outcome="refused").count() == 1
+
+
+@pytest.mark.req("F-AUD-003")
+def test_sealing_and_verifying_need_no_more_than_the_applications_role(month):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'kura_app'")
+        if cursor.fetchone() is None:
+            cursor.execute("CREATE ROLE kura_app")
+        privileges.grant()
+        actions.record(Actor("staff", "s1"), "test.new")
+        cursor.execute("SET LOCAL ROLE kura_app")
+        assert [one.count for one in sealing.seal(timezone.now())] == [1]
+        sealing.note_copied("seals@bak1", 3, timezone.now())
+        assert verifying.verify().count == 0
+        assert disposal.make_months() == 0
+        jobs.watch(timezone.now())
+        cursor.execute("RESET ROLE")

@@ -24,7 +24,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--key", type=Path, action="append", default=[], help="PEM file of a key that signs seals")
-        parser.add_argument("--public-key", help="the same key's public half, as base64 of its PEM text")
+        parser.add_argument(
+            "--public-key", action="append", default=[], help="such a key's public half, as base64 of its PEM text"
+        )
         parser.add_argument("--copy", help="file of the kept seals; - is standard input")
         parser.add_argument("--resume", type=Path, help="progress file: an interrupted run goes on where it was")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -32,9 +34,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         begin = time.monotonic()
         pems = [path.read_bytes() for path in options["key"]]
-        if options["public_key"]:
-            pems.append(base64.b64decode(options["public_key"]))
-        keys = dict(_key(pem) for pem in pems)
+        keys = dict(_key(pem) for pem in [*pems, *map(base64.b64decode, options["public_key"])])
         progress = Progress(options["resume"])
 
         def say(month: date, report: verifying.Report) -> None:
