@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from app.opac import holding, views
+from app.opac import holding, telling, views
 
 app_name = "opac"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("my/holds/<int:hold_id>/cancel/", holding.cancel, name="cancel_hold"),
     path("my/request/", holding.ask, name="request"),
     path("my/request/<int:request_id>/withdraw/", holding.withdraw, name="withdraw_request"),
+    path("my/wish/", telling.wish, name="wish"),
     path("my/sign-in/", views.sign_in, name="sign_in"),
     path("my/sign-out/", views.sign_out, name="sign_out"),
     path("my/password/", views.password, name="password"),

@@ -161,11 +161,20 @@ def end_stop(actor: Actor, stop_id: int) -> bool:
 @transaction.atomic
 def wish(actor: Actor, patron_id: int, *, due_soon: bool, prefers_id: int | None = None) -> Wish:
     """Whether a patron wants to be told before the due date, and by which means instead of mail."""
-    if not (actor.kind == "patron" and actor.number == str(patron_id)):
+    access.require(actor, WISH)
+    return _wish(actor, patron_id, {"due_soon": due_soon, "prefers_id": prefers_id})
+
+
+@transaction.atomic
+def wish_due_soon(actor: Actor, patron_id: int, due_soon: bool) -> Wish:
+    """The patron's own word about the notice before the due date; NotPermitted for anybody else's."""
+    if actor.kind != "patron" or actor.number != str(patron_id):
         access.require(actor, WISH)
-    made, _ = Wish.objects.update_or_create(
-        patron_id=patron_id, defaults={"due_soon": due_soon, "prefers_id": prefers_id}
-    )
+    return _wish(actor, patron_id, {"due_soon": due_soon})
+
+
+def _wish(actor: Actor, patron_id: int, fields: dict[str, Any]) -> Wish:
+    made, _ = Wish.objects.update_or_create(patron_id=patron_id, defaults=fields)
     audit.record(actor, WISH, subject_type="patron", subject_id=patron_id)
     return made
 
