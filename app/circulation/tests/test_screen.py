@@ -112,7 +112,9 @@ def test_one_key_extends_one_loan_and_another_key_all_and_each_refusal_says_why(
     everything = post(browser, act="renew_all", token=token)
     assert everything["code"] == "renew_all"
     assert "1点を延長しました。3点は延長できません。" in everything["says"]
-    rows = dict(re.findall(r"<td>(.本|[^<]+本)</td>.*?<td>(.*?)</td>\s*</tr>", everything["row"], re.S))
+    rows = dict(
+        re.findall(r'class="clip">(.+?)</span>.*?</code></td>\s*<td>(.*?)</td>\s*</tr>', everything["row"], re.S)
+    )
     assert "延長" in rows["新しい本"]
     assert "返却期限を" in rows["遅れた本"]
     assert "予約が1件" in rows["待たれる本"]
