@@ -127,7 +127,7 @@ def expiring_cards(today: date, days: int) -> list[Patron]:
     """Patrons whose card ends within `days`. One SQL statement."""
     patrons = Patron.objects.filter(valid_until__gte=today, valid_until__lte=today + timedelta(days=days))
     patrons = patrons.filter(withdrawn_on=None).exclude(contact_by=Patron.ContactBy.NONE)
-    return list(patrons.order_by("id"))
+    return list(patrons.only("id", "valid_until").order_by("id"))
 
 
 def told_keys(keys: Iterable[str]) -> set[str]:
@@ -136,8 +136,14 @@ def told_keys(keys: Iterable[str]) -> set[str]:
 
 
 def address_of(patron: Patron, means: Means) -> str:
-    """The patron's address for a means; empty when there is none."""
-    return str(getattr(patron, means.address_field, "") or "").strip()
+    """The patron's address for a means; empty when there is none. Who has no phone of their own has the guardian's."""
+    return address_in(patron, means.address_field)
+
+
+def address_in(patron: Patron, field: str) -> str:
+    """The same by the field's name."""
+    found = str(getattr(patron, field, "") or "").strip()
+    return found or (patron.guardian_phone.strip() if field == "phone" else "")
 
 
 def mark_of(address: str) -> str:
@@ -279,7 +285,7 @@ def undeliverable(limit: int = 200) -> list[BadAddress]:
 
 def still_bad(rows: Iterable[BadAddress]) -> list[BadAddress]:
     """Those whose address is still the patron's. No SQL when patrons are there."""
-    return [row for row in rows if row.mark == mark_of(str(getattr(row.patron, row.field, "") or "").strip())]
+    return [row for row in rows if row.mark == mark_of(address_in(row.patron, row.field))]
 
 
 def sendable(now: object) -> QuerySet[Notice]:

@@ -137,6 +137,7 @@ def phone(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "notice": notice,
+            "phone": queries.address_of(notice.patron, notice.means),
             "titles": [(texts.title_of(line), line) for line in lines.get(notice.pk, [])],
             "calls": list(notice.calls.all()),
             "form": wrong if wrong and str(notice.pk) == str(wrong.data.get("notice")) else _call_form(notice),

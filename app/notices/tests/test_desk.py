@@ -157,6 +157,14 @@ def test_the_results_are_seen_on_the_list(today, now, reader, late, monkeypatch)
     assert patron.phone in page
 
 
+def test_a_child_without_a_phone_is_called_at_the_guardian_s(today, now, reader, late):
+    late(reader(phone="", guardian_phone="0269998888"), 21)
+    approved(planning.plan_overdue(ACTOR, now), now)
+    page = make.client("counter").get("/notices/phone/?branch=").content.decode()
+    assert "0269998888" in page
+    assert "保護者" in page
+
+
 def test_a_wrong_number_goes_onto_paper(today, now, reader, late):
     patron = reader()
     late(patron, 21)
