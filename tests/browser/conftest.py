@@ -9,10 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.browser.house import CHROMIUM, LOCAL, QUIET, House, LocalHouse, TwinHouse
 from tests.twin.conftest import RunningTwin, twin  # noqa: F401 - the fixture
+
+
+# A busy machine is no fault of the page; what has to be fast is measured where it is said.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

@@ -107,7 +107,7 @@ class LocalHouse:
     @contextmanager
     def context(self, host: str, width: int = 1280, height: int = 800) -> Iterator[BrowserContext]:
         context = self._browser.new_context(locale="ja-JP", viewport={"width": width, "height": height})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(40_000)
         try:
             yield context
         finally:
@@ -161,6 +161,7 @@ def _free_port() -> int:
 def sign_in(page: Page, house: House, who: str = "librarian", path: str = "/counter/") -> None:
     """Sign in with the keyboard and end on the page."""
     page.goto(house.staff(path))
+    expect(page.locator("[name=number]")).to_be_focused()
     page.keyboard.type(who)
     page.keyboard.press("Tab")
     page.keyboard.type(house.secret(f"demo_{who}"))

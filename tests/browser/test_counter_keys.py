@@ -250,6 +250,38 @@ def test_one_key_prints_all_loans_in_a_hidden_frame_and_the_screen_stays(page, h
     settled(page)
 
 
+@pytest.mark.req("F-GEN-024")
+def test_a_question_is_answered_by_the_printed_code_alone_and_what_was_read_meanwhile_waits(page, house):
+    (card,), (item, other, third) = empty_patrons(house, 1), free_items(house, 3)
+    attach = "UPDATE catalog_item SET attachments = '{}', attachment_count = {} WHERE barcode IN ('{}', '{}')"
+    house.sql(attach.format("CD 1枚", 1, item, third))
+    try:
+        scan(page, card)
+        settled(page)
+        scan(page, item)
+        expect(page.locator("#asks")).to_contain_text("そろっていますか")
+        expect(page.locator("#asks button").first).to_be_focused()
+        scan(page, other)
+        expect(page.locator("#waiting")).to_contain_text("待ち 1")
+        scan(page, "$01$")
+        settled(page)
+        expect(page.locator("#asks form")).to_have_count(0)
+        assert rows(page)[:2] == [other, item]
+        expect(page.locator("#panel [data-barcode]")).to_have_count(2)
+        # NW-7 readers that send start and stop letters, and no for an answer.
+        scan(page, third)
+        expect(page.locator("#asks")).to_contain_text("そろっていますか")
+        scan(page, "A$00$A")
+        expect(page.locator("#asks form")).to_have_count(0)
+        expect(page.locator("#panel [data-barcode]")).to_have_count(2)
+        expect(page.locator("#number")).to_be_focused()
+        for _ in range(2):
+            page.keyboard.press("F10")
+        settled(page)
+    finally:
+        house.sql(attach.format("", 0, item, third))
+
+
 @pytest.mark.req("F-SYS-011")
 def test_after_ten_idle_minutes_the_screen_hides_and_comes_back_with_what_was_typed(context, house):
     page = context.new_page()
