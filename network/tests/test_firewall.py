@@ -118,7 +118,7 @@ def test_the_database_is_open_to_the_application_and_to_operations_only() -> Non
 
 
 def test_metrics_on_a_port_of_their_own_are_open_to_the_monitoring_host_alone() -> None:
-    [rule] = [rule for rule in rules("app1") if 'ip saddr 10.80.30.11 tcp dport' in rule]
+    [rule] = [rule for rule in rules("app1") if "ip saddr 10.80.30.11 tcp dport" in rule]
     assert 'iifname "app"' in rule
     assert "9180" in rule
     assert not [rule for rule in rules("app1") if "9180" in rule and "10.80.30.0/24" in rule]
