@@ -1,6 +1,5 @@
 """Writes to the code tables."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from app.branches.codes import FIXED, LOCATION, MATERIAL_TYPE, SHELF_STATUS, TAB
 from app.branches.models import CodeEntry
 from app.catalog.codes import ShelfStatus
 from app.catalog.models import Item
+from app.web import versions
 
 CODES = declare("regulations.codes", "コード表を変える", roles=())
 
@@ -35,9 +35,8 @@ class Line:
 
 
 def seen_of(rows: Iterable[CodeEntry]) -> str:
-    """A table's lines in a few letters, to tell whether they are still the same."""
-    plain = sorted((row.code, row.label, row.order, row.in_use, row.is_default) for row in rows)
-    return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]
+    """What stands for a table's lines in the page."""
+    return versions.token({row.code: _plain(row) for row in rows})
 
 
 def _plain(row: CodeEntry) -> dict[str, Any]:
