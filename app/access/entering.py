@@ -82,8 +82,9 @@ def is_locked(request: HttpRequest) -> bool:
     session = request.session
     if session.get("locked"):
         return True
-    seen = session.get("seen")
-    if seen and time.time() - seen > lock_minutes(request) * 60 + SEEN_IS_LATE:
+    idle = time.time() - session.get("seen", time.time())
+    # No terminal hides itself before a minute is over: while somebody works nothing more is asked of the database.
+    if idle > 60 + SEEN_IS_LATE and idle > lock_minutes(request) * 60 + SEEN_IS_LATE:
         session["locked"] = True
         return True
     return False
