@@ -161,3 +161,23 @@ def test_the_wires_of_the_application_host_show_no_card_number(twin, fetch):
     assert twin.site.fqdn("opac").encode() in seen, "the browser's connection was not seen"
     assert len(seen) > 5000
     assert card.encode() not in seen
+
+
+@pytest.mark.req("F-SYS-014")
+def test_the_librarys_own_work_runs_by_two_clocks_and_its_runs_are_kept(twin):
+    for lane in ("often", "daily"):
+        assert twin.run("app1", f"systemctl is-active kura-library-jobs@{lane}.timer").stdout.strip() == "active"
+    sql = "SELECT count(*) FROM jobs_jobrun WHERE job = 'office.check' AND state = 'done'"
+    ask = f'runuser -u postgres -- psql -d kura -At -c "{sql}"'
+    assert until(lambda: int(twin.run("db1", ask).stdout or 0) > 0, patience=150)
+
+
+@pytest.mark.req("F-AUD-015")
+def test_maintainers_have_no_key_of_their_own_and_none_is_let_in_without_a_window(twin):
+    settings = twin.run("mon1", "sshd -T -C user=maintenance,host=x,addr=10.0.0.1").stdout
+    assert "authorizedkeyscommand /usr/local/sbin/kura-maintenance keys" in settings
+    assert "authorizedkeysfile none" in settings
+    assert "authorizedkeyscommand none" in twin.run("mon1", "sshd -T -C user=root,host=x,addr=10.0.0.1").stdout
+    asked = twin.run("mon1", "runuser -u kura-gate -- /usr/local/sbin/kura-maintenance keys")
+    assert asked.ok, asked.stdout  # the library answered, and named nobody
+    assert asked.stdout.strip() == ""
