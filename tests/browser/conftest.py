@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from tests.browser.house import CHROMIUM, LOCAL, QUIET, House, LocalHouse, TwinHouse
 from tests.twin.conftest import RunningTwin, twin  # noqa: F401 - the fixture
 
-
 # A busy machine is no fault of the page; what has to be fast is measured where it is said.
 expect.set_options(timeout=20_000)
 
