@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from app.audit.models import AuditEvent
@@ -126,6 +127,19 @@ def test_the_card_that_is_read_next_and_the_job_find_the_stop_ended(desk, stoppe
     assert actions.end_all(now) == 1
     assert fresh(who).stopped_until is None
     assert actions.end_all(now) == 0
+
+
+@pytest.mark.req("F-CIR-014")
+def test_the_stop_is_registered_on_the_patrons_page_and_its_sign_goes_with_the_last_return(desk):
+    who, thing, today = make.patron(), make.item(), timezone.localdate()
+    desk.lend(who, thing)
+    browser, until = make.client("counter"), today + timedelta(days=30)
+    given = {"kinds": ["lend"], "reason": "督促に応じない", "until": f"{until:%Y/%m/%d}", "until_returned": "on"}
+    assert browser.post(reverse("patrons:add_stop", args=[who.pk]), given).status_code == 302
+    scan = {"data": {"scan": who.card_number}, "headers": {"accept": "application/json"}}
+    assert "停止しています" in browser.post(reverse("circulation:lend"), **scan).json()["panel"]["html"]
+    desk.give_back(thing, now=timezone.now() + LATER)
+    assert "停止しています" not in browser.post(reverse("circulation:lend"), **scan).json()["panel"]["html"]
 
 
 def test_a_stop_for_another_reason_stays_until_its_day(desk):
