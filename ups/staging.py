@@ -25,7 +25,13 @@ UNITS = {
     "database": ("postgresql@17-main.service",),
 }
 # What may run another day: ended early, so that nothing half done is on the disks when the end comes.
-BATCH = ("kura-library-jobs.timer", "kura-library-jobs.service", "kura-backup-daily.timer", "kura-backup@daily.service")
+BATCH = (
+    "kura-library-jobs@often.timer",
+    "kura-library-jobs@daily.timer",
+    "kura-library-jobs@daily.service",
+    "kura-backup-daily.timer",
+    "kura-backup@daily.service",
+)
 CHECKPOINT = ["runuser", "-u", "postgres", "--", "psql", "-XqAt", "-d", "postgres", "-c", "CHECKPOINT"]
 
 
