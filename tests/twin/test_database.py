@@ -151,7 +151,7 @@ def test_the_reader_reads_and_cannot_write(twin):
 
 def test_the_reader_sees_holdings_and_never_a_person(twin):
     holdings = "SELECT 'holdings' FROM (SELECT count(*) FROM catalog_item) AS counted;\n"
-    persons = ["patrons_patron", "circulation_loan", "circulation_returntoday", "access_staffuser", "audit_auditevent"]
+    persons = ["patrons_patron", "circulation_loan", "circulation_handledtoday", "access_staffuser", "audit_auditevent"]
     sql = holdings + "".join(f"SELECT count(*) FROM {table};\n" for table in [*persons, "django_session"])
     done = twin.run("db1", "psql -U kura_read -h /run/postgresql -d kura -At -f -", stdin=sql)
     assert "holdings\n" in done.stdout, done.stdout
