@@ -93,7 +93,9 @@ class Business:
             acts.add_metric([act], counted.get(act, 0))
         yield acts
         # `name`, not `job`: Prometheus calls itself what it scrapes by that.
-        success = GaugeMetricFamily("kura_job_last_success_timestamp_seconds", "When it last went well", labels=["name"])
+        success = GaugeMetricFamily(
+            "kura_job_last_success_timestamp_seconds", "When it last went well", labels=["name"]
+        )
         failed = GaugeMetricFamily("kura_job_failed", "Whether the latest run failed", labels=["name"])
         for name, at, bad in _rows(WORK):
             if at is not None:

@@ -12,9 +12,7 @@ from app.web.forms import EraDateField, EraYearField
 
 
 @pytest.mark.req("F-GEN-020")
-@pytest.mark.parametrize(
-    "text", ["R5", "r5", "令和5", "令和5年", "令5", "2023", "２０２３", "Ｒ５", "R.5"]
-)
+@pytest.mark.parametrize("text", ["R5", "r5", "令和5", "令和5年", "令5", "2023", "２０２３", "Ｒ５", "R.5"])
 def test_the_same_year_in_every_notation(text):
     assert parse_year(text) == 2023
 
