@@ -43,6 +43,11 @@ def lock_item(barcode: str) -> InHand | None:
 
     `item.keep_days` says how long the library keeps the last borrower (None: it never decided).
     """
+    # A row whose branch or set changes while we wait for its lock falls out of the join: then it is looked at again.
+    return _locked_item(barcode) or (_locked_item(barcode) if Item.objects.filter(barcode=barcode).exists() else None)
+
+
+def _locked_item(barcode: str) -> InHand | None:
     own_set = Item.objects.filter(barcode=barcode).values("item_set_id")[:1]
     items = (
         Item.objects.select_for_update(of=("self",), no_key=True)
@@ -58,9 +63,10 @@ def lock_item(barcode: str) -> InHand | None:
 
 
 def lock_patron(patron_id: int) -> Patron:
-    """The patron with category and branch, locked. One SQL statement."""
-    patrons = Patron.objects.select_for_update(of=("self",), no_key=True)
-    return patrons.select_related("category", "branch").get(pk=patron_id)
+    """The patron with category and branch, locked. One SQL statement; Patron.DoesNotExist when there is none."""
+    patrons = Patron.objects.select_for_update(of=("self",), no_key=True).select_related("category", "branch")
+    # As with items: a category or branch that changes while we wait takes the row out of the join.
+    return patrons.filter(pk=patron_id).first() or patrons.get(pk=patron_id)
 
 
 def loans_around(patron_id: int, item_ids: list[int]) -> list[Loan]:

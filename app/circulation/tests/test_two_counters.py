@@ -1,13 +1,15 @@
 """Two counters, one copy: real threads, each with its own connection."""
 
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
+from app.catalog.models import Item
 from app.circulation import actions
 from app.circulation.models import Loan, LoanStatistic
 from app.holds import actions as holds
@@ -139,3 +141,37 @@ def test_the_pieces_of_a_set_go_out_together_to_one_of_two(two):
     assert codes == ["lend", "on_loan"]
     assert Loan.objects.values("patron").distinct().count() == 1
     assert Loan.objects.count() == 4
+
+
+def test_an_item_that_moves_to_another_library_while_a_counter_waits_for_it_is_still_found(two):
+    left, _ = two
+    thing, reader, elsewhere = make.item(), make.patron(), make.branch("nanbu", name="南部図書館", short="南部")
+    waiting, moved = threading.Event(), threading.Event()
+
+    def move():
+        with transaction.atomic():
+            Item.objects.filter(pk=thing.pk).update(branch=elsewhere)
+            waiting.set()
+            # Until the counter stands in the queue for the row: the database knows who waits for whom.
+            deadline = time.monotonic() + 10
+            while not waits() and time.monotonic() < deadline:
+                time.sleep(0.01)
+        moved.set()
+
+    def lend():
+        assert waiting.wait(10)
+        return left.lend(reader, thing)
+
+    _, lent = at_once(move, lend)
+    assert moved.is_set()
+    assert lent.code == "lend"
+    assert Loan.objects.get(item=thing).patron_id == reader.pk
+
+
+def waits() -> bool:
+    """Whether a connection of this database waits for another's row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
