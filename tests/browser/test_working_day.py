@@ -235,7 +235,7 @@ def test_a_working_day_by_keyboard_alone(house):
         # Lent today, the two of the book drop cannot have come back the day before; the one taken back is not counted.
         assert after["return"] - before.get("return", 0) == 9
         page.goto(house.staff("/counter/day/"))
-        shown = page.locator("tr.group", has_text="長野図書館").first.inner_text()
+        shown = page.locator("main table tbody tr", has_text="長野図書館").first.inner_text()
         assert str(after["lend"]) in shown
         assert str(after["return"]) in shown
     with posted(house, "counter", "nanbu"), window(house, "counter") as page:
