@@ -129,16 +129,22 @@ class Machine(Chassis):
         if self.is_running():
             return
         self.mount()
+        number = self.home / "pid"
+        number.unlink(missing_ok=True)
         with (self.home / "console.log").open("a") as log:
-            keeper = subprocess.Popen(
-                ["sh", "-c", _KEEPER, "keeper", *self._nspawn()],
+            subprocess.Popen(
+                ["sh", "-c", _KEEPER, "keeper", str(number), *self._nspawn()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env=image.nspawn_environment(),
                 start_new_session=True,
             )
-        (self.home / "pid").write_text(str(keeper.pid))
+        deadline = time.monotonic() + 10
+        while not number.exists():
+            if time.monotonic() > deadline:
+                raise LabError(f"{self.host.name}: does not go on; see {self.home / 'console.log'}")
+            time.sleep(0.01)
 
     def _nspawn(self) -> list[str]:
         return [
@@ -160,5 +166,6 @@ class Machine(Chassis):
         ]
 
 
-# Keeps a host on: nspawn ends with 133 when the host rebooted, with 0 when it powered off, else it was cut.
-_KEEPER = 'while "$@"; [ $? -eq 133 ]; do :; done'
+# Keeps a host on: nspawn ends with 133 when the host rebooted, with 0 when it powered off, else it was cut. It writes
+# its own number down: whoever started it may be interrupted at once, and nobody would know of the host any more.
+_KEEPER = 'echo $$ > "$1.part" && mv "$1.part" "$1"; shift; while "$@"; [ $? -eq 133 ]; do :; done'
