@@ -168,4 +168,4 @@ class Machine(Chassis):
 
 # Keeps a host on: nspawn ends with 133 when the host rebooted, with 0 when it powered off, else it was cut. It writes
 # its own number down: whoever started it may be interrupted at once, and nobody would know of the host any more.
-_KEEPER = 'echo $$ > "$1.part" && mv "$1.part" "$1"; shift; while "$@"; [ $? -eq 133 ]; do :; done'
+_KEEPER = 'printf %s $$ > "$1.part" && mv "$1.part" "$1"; shift; while "$@"; [ $? -eq 133 ]; do :; done'
