@@ -147,7 +147,8 @@ def test_a_loan_from_scan_to_database_shows_the_card_number_on_no_wire_and_in_no
     item = psql(
         twin,
         "SELECT barcode FROM catalog_item i WHERE status = 'in_stock' AND NOT reference_only AND NOT EXISTS"
-        " (SELECT 1 FROM circulation_loan l WHERE l.item_id = i.id) ORDER BY id LIMIT 1",
+        " (SELECT 1 FROM circulation_loan l WHERE l.item_id = i.id) AND NOT EXISTS"
+        " (SELECT 1 FROM holds_hold h WHERE h.record_id = i.record_id) ORDER BY id LIMIT 1",
     )
     host, jar = twin.site.fqdn("staff"), tmp_path / "jar"
     address = twin.site.service("library").hosts[0].address

@@ -277,7 +277,7 @@ def test_services_show_certificates_of_the_own_authority_that_name_them(twin):
         file = twin.host(service.hosts[0].name).file(f"{path}.key")
         assert file.mode == 0o640
         assert file.user == "root"
-        assert file.group in {"postgres", "www-data"}
+        assert file.group in {"postgres", "www-data", "root"}
 
 
 def test_no_private_key_of_the_authority_or_of_another_router_is_on_a_host(twin):
