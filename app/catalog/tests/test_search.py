@@ -81,6 +81,34 @@ def test_a_reader_finds_the_book_in_any_writing(shelf: dict, text: str, expected
     assert found[:1] == ([expected] if expected else [])
 
 
+@pytest.mark.req("F-GEN-012")
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("ヴァイオリン", "バイオリン", "ばいおりん", "ﾊﾞｲｵﾘﾝ"),
+        ("図書館", "圖書館"),
+        ("コーヒー", "こーひー", "ｺｰﾋｰ"),
+        ("斎藤茂吉", "齋藤茂吉", "齊藤茂吉", "斎藤・茂吉"),
+        ("Library", "library", "ＬＩＢＲＡＲＹ"),
+    ],
+    ids=lambda spellings: spellings[0],
+)
+def test_every_spelling_of_a_word_finds_as_many(shelf: dict, spellings: tuple[str, ...]) -> None:
+    make.record("図書館のバイオリン", "トショカン ノ バイオリン")
+    make.record("圖書館史", "トショカンシ")
+    make.record("Public library")
+    totals = {text: search.search(Query(text=text, scope="all")).total for text in spellings}
+    assert len(set(totals.values())) == 1, totals
+    assert totals[spellings[0]] > 0
+
+
+@pytest.mark.req("F-GEN-013")
+def test_ten_thirteen_digits_and_hyphens_are_one_isbn(shelf: dict) -> None:
+    for text in ("4062035154", "9784062035156", "978-4-06-203515-6", "4-06-203515-4"):
+        result = search.search(Query(text=text, scope="all"))
+        assert [hit.record_id for hit in result.hits] == [shelf["coffee"].pk], text
+
+
 @pytest.mark.req("F-CAT-003")
 def test_a_word_of_the_divided_reading_is_enough(shelf: dict) -> None:
     assert "日本の歴史" in titles("レキシ")
