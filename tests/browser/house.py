@@ -171,7 +171,11 @@ def sign_in(page: Page, house: House, who: str = "librarian", path: str = "/coun
 
 
 def scan(page: Page, *numbers: str) -> None:
-    """What a reader in front of the counter types; the next scan does not wait for anybody."""
+    """What a reader in front of the counter types; the next scan does not wait for anybody.
+
+    Nobody reads a first number before the page shows its cursor.
+    """
+    expect(page.locator(":focus")).to_have_count(1)
     for number in numbers:
         page.keyboard.type(number)
         page.keyboard.press("Enter")

@@ -63,7 +63,11 @@ def search(page: Page, twin: RunningTwin, words: str) -> list[str]:
 
 
 def scan(page: Page, number: str) -> None:
-    """What a reader in front of the counter types; the next scan does not wait for anybody."""
+    """What a reader in front of the counter types; the next scan does not wait for anybody.
+
+    Nobody reads a first number before the page shows its cursor.
+    """
+    expect(page.locator(":focus")).to_have_count(1)
     page.keyboard.type(number)
     page.keyboard.press("Enter")
 
