@@ -39,6 +39,7 @@ def counter(terminals: Terminals, twin: RunningTwin) -> Page:
     """A counter at which the demonstration's librarian has signed in, hands on the keyboard."""
     with terminals.page(COUNTER) as page:
         page.goto(f"https://{twin.site.fqdn('staff')}/counter/")
+        expect(page.locator("[name=number]")).to_be_focused()
         page.keyboard.type("librarian")
         page.keyboard.press("Tab")
         page.keyboard.type(twin.secret("demo_librarian"))
