@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -82,7 +81,6 @@ def test_without_an_answer_or_with_a_wrong_token_nobody_is_let_in(tmp_path, libr
 
 
 @pytest.mark.req("F-AUD-015")
-@pytest.mark.skipif(shutil.which("script") is None, reason="util-linux's script is not installed here")
 def test_what_is_done_is_recorded_and_its_result_handed_back(tmp_path):
     ends = str(int(time.time()) + 60)
     asked = {"SSH_ORIGINAL_COMMAND": "echo repaired; exit 3", "SSH_CONNECTION": "10.0.0.9 1 x 22"}
@@ -95,7 +93,6 @@ def test_what_is_done_is_recorded_and_its_result_handed_back(tmp_path):
 
 
 @pytest.mark.req("F-AUD-015")
-@pytest.mark.skipif(shutil.which("script") is None, reason="util-linux's script is not installed here")
 def test_a_session_ends_with_its_window_and_none_begins_after_it(tmp_path):
     began = time.monotonic()
     done = run(tmp_path, "session", "7", str(int(time.time()) + 2), SSH_ORIGINAL_COMMAND="sleep 60")
@@ -105,7 +102,6 @@ def test_a_session_ends_with_its_window_and_none_begins_after_it(tmp_path):
 
 
 @pytest.mark.req("F-AUD-015")
-@pytest.mark.skipif(shutil.which("script") is None, reason="util-linux's script is not installed here")
 def test_the_sweep_ends_the_session_of_a_window_that_was_closed_early_and_no_other(tmp_path, library):
     ends = int(time.time()) + 60
     running = []

@@ -9,27 +9,11 @@ from django.utils import timezone
 from app.branches.models import Branch
 from app.patrons import rules
 from app.patrons.actions import Registration
-from app.patrons.actions.registering import MAILS, PHONES
+from app.patrons.actions.registering import MAILS, PHONES, PLAIN
 from app.patrons.models import Patron, PatronCard, PatronCategory, PatronNote, PatronPolicy, PatronStop
 from app.web.forms import EraDateField, OfficeForm
 
 SHORTEST = 2  # characters of a reading or a town that may stand alone
-# Every field that a patron's registration has besides its contact lines.
-FIELDS = (
-    "name",
-    "kana",
-    "birth_date",
-    "category",
-    "branch",
-    "residence",
-    "postal_code",
-    "address",
-    "district",
-    "guardian_name",
-    "guardian_phone",
-    "representative",
-    "group_kind",
-)
 DIGITS = {"inputmode": "numeric", "autocomplete": "off"}
 NOT_A_PHONE = "電話番号は10桁か11桁の数字で入力してください。"
 
@@ -224,7 +208,7 @@ class RegistrationForm(PersonForm):
             email=first.get("mail", ""),
             contacts=tuple(contacts),
             contact_by=kind,
-            **{name: given[name] for name in FIELDS},
+            **{name: given[name] for name in PLAIN},
         )
 
 
