@@ -52,19 +52,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def answers(url: str, seconds: float = 30) -> None:
-    """Wait until something answers at the address."""
+def answers(url: str, holds: bytes = b"", seconds: float = 60) -> None:
+    """Wait until the address answers with 200 and this text in it; "not ready yet" (503) is no answer."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            urllib.request.urlopen(url, timeout=2).close()
-            return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                if holds in answer.read():
+                    return
+            reason = f"{url} does not say {holds!r}"
+        except OSError as error:
+            reason = f"{url}: {error}"
+        assert time.monotonic() < deadline, reason
+        time.sleep(0.1)
 
 
 @dataclass
@@ -183,11 +183,7 @@ def prometheus(tmp_path_factory, deployed) -> Iterator[str]:
     with (folder / "log").open("w") as log, subprocess.Popen(argv, stdout=log, stderr=log) as process:
         try:
             url = f"http://127.0.0.1:{port}"
-            answers(f"{url}/-/ready")
-            deadline = time.monotonic() + 30
-            while b'"1"' not in urllib.request.urlopen(f"{url}/api/v1/query?query=up%7Bhost%3D%22db1%22%7D").read():
-                assert time.monotonic() < deadline, "Prometheus does not measure itself"
-                time.sleep(0.2)
+            answers(f"{url}/api/v1/query?query=up%7Bhost%3D%22db1%22%7D", holds=b'"1"')
             yield url
         finally:
             process.terminate()

@@ -1,0 +1,3 @@
+"""Addresses of My Page, included by the public site under /my/."""
+
+urlpatterns: list = []
