@@ -71,6 +71,7 @@ class Runner:
         self.results = context.root / "results"
         self.results.mkdir(exist_ok=True)
         self.failed: list[str] = []
+        self.said: list[str] = []
         if "KURA_INSTANCE" not in os.environ:
             whole = any(name in ("twin", "browser") for name in context.arguments.paths) or not context.arguments.paths
             os.environ["KURA_INSTANCE"] = (
@@ -107,7 +108,10 @@ class Runner:
         print(f"{mark} {title:<28} {time.monotonic() - began:6.1f} s   {last.strip(' =')[:90]}", flush=True)
         if code:
             self.failed.append(title)
-            print("\n".join("    " + line for line in lines[-60:]), flush=True)
+            self.said += [f"── {title}", *("    " + line for line in lines[-60:])]
+            # At once only what is worth knowing from afar; a long ending of the log would drown the other stages.
+            for line in [line for line in lines if line.startswith(("FAILED ", "ERROR ", "fatal: "))][:8]:
+                print(f"    {line[:160]}", flush=True)
         return code == 0
 
     def lint(self) -> None:
@@ -210,6 +214,7 @@ class Runner:
                 if datetime.fromisoformat(test["date"]) >= began.replace(microsecond=0)
             ]
         if self.failed:
+            print("\n".join(self.said))
             print("failed stages: " + ", ".join(self.failed))
         passed, failed = outcomes.count("passed"), len([outcome for outcome in outcomes if outcome == "failed"])
         print(f"{passed} passed, {failed} failed, {outcomes.count('skipped')} skipped")

@@ -16,7 +16,7 @@ def status(twin, unit: str, value: str) -> None:
     reader = next(row.read_by for row in twin.site.power.units if row.id == unit)
     done = twin.run(reader, drill.SET_VALUE.format(units=unit, name="ups.status", value=value))
     assert done.ok, done.stdout
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while twin.run(reader, f"upsc {unit} ups.status 2>/dev/null").stdout.strip() != value:
         assert time.monotonic() < deadline, f"{unit} does not become {value}"
         time.sleep(0.5)

@@ -159,14 +159,14 @@ def test_a_late_commit_with_a_lower_id_is_sealed_and_no_false_alarm(sealed):
                 with transaction.atomic():
                     actions.record(ACTOR, "test.late")
                     drawn.set()
-                    go.wait(timeout=20)
+                    go.wait(timeout=60)
                     transaction.set_rollback(not commits)
             finally:
                 connections.close_all()
 
         thread = threading.Thread(target=slow)
         thread.start()
-        assert drawn.wait(timeout=20)
+        assert drawn.wait(timeout=60)
         ids = log(3)
         first = seal()
         assert [one.count for one in first] == [3]
@@ -174,7 +174,7 @@ def test_a_late_commit_with_a_lower_id_is_sealed_and_no_false_alarm(sealed):
         assert faults() == []
         assert seal() == []  # nothing new to say while it goes on
         go.set()
-        thread.join(timeout=20)
+        thread.join(timeout=90)
         assert faults() == []
         closed = seal()
         assert [(one.count, one.waiting) for one in closed] == [(1 if commits else 0, "")]

@@ -75,7 +75,7 @@ def test_two_counters_with_the_same_next_number_make_one_item_and_one_sentence()
     def register(record: BibliographicRecord) -> None:
         def wait(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
             if sql.startswith('INSERT INTO "catalog_item"'):
-                looked_up.wait(timeout=10)
+                looked_up.wait(timeout=60)
             return execute(sql, params, many, context)
 
         try:
@@ -90,7 +90,7 @@ def test_two_counters_with_the_same_next_number_make_one_item_and_one_sentence()
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=90)
     assert sorted(outcomes) == [number, f"資料番号 {number} はすでに使われています。"]
     assert Item.objects.filter(barcode=number).count() == 1
     assert AuditEvent.objects.filter(operation="catalog.edit_item").count() == 1

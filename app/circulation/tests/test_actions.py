@@ -168,7 +168,7 @@ def test_two_counters_that_scan_one_item_at_once_make_one_loan():
 
     def scan(clerk, who):
         try:
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             codes.append(actions.lend(clerk, who.pk, thing.barcode, here).code)
         finally:
             connections.close_all()
@@ -177,7 +177,7 @@ def test_two_counters_that_scan_one_item_at_once_make_one_loan():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=90)
     assert sorted(codes) == ["lend", "on_loan", "on_loan", "on_loan"]
     assert Loan.objects.count() == LoanStatistic.objects.count() == 1
 
@@ -192,7 +192,7 @@ def test_a_patron_at_two_counters_gets_no_more_than_the_limit():
 
     def scan(clerk, thing):
         try:
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             codes.append(actions.lend(clerk, who.pk, thing.barcode, here).code)
         finally:
             connections.close_all()
@@ -201,7 +201,7 @@ def test_a_patron_at_two_counters_gets_no_more_than_the_limit():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=90)
     assert sorted(codes) == ["lend", "limit", "limit"]
 
 

@@ -28,7 +28,7 @@ def at_once(*acts: Callable[[], object]) -> list:
 
     def run(place, act):
         try:
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             results[place] = act()
         except Exception as error:
             results[place] = error
@@ -39,7 +39,7 @@ def at_once(*acts: Callable[[], object]) -> list:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=90)
     return results
 
 
@@ -153,13 +153,13 @@ def test_an_item_that_moves_to_another_library_while_a_counter_waits_for_it_is_s
             Item.objects.filter(pk=thing.pk).update(branch=elsewhere)
             waiting.set()
             # Until the counter stands in the queue for the row: the database knows who waits for whom.
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while not waits() and time.monotonic() < deadline:
                 time.sleep(0.01)
         moved.set()
 
     def lend():
-        assert waiting.wait(10)
+        assert waiting.wait(60)
         return left.lend(reader, thing)
 
     _, lent = at_once(move, lend)

@@ -28,7 +28,7 @@ def at_once(*acts: Callable[[], object]) -> list[object]:
 
     def run(n: int, act: Callable[[], object]) -> None:
         try:
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             results[n] = act()
         except Exception as error:
             results[n] = error
@@ -39,7 +39,7 @@ def at_once(*acts: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=90)
     return results
 
 

@@ -52,7 +52,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def answers(url: str, holds: bytes = b"", seconds: float = 60) -> None:
+def answers(url: str, holds: bytes = b"", seconds: float = 120) -> None:
     """Wait until the address answers with 200 and this text in it; "not ready yet" (503) is no answer."""
     deadline = time.monotonic() + seconds
     while True:
