@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from app.notices.actions import setting
-from app.opac.views import actor_of, patron_page
+from app.opac.views_my import actor_of, patron_page
 from app.patrons.models import Patron
 
 

@@ -2,22 +2,22 @@
 
 from django.urls import path
 
-from app.opac import holding, telling, views
+from app.opac import holding, telling, views_my, views_record, views_search, web
 
 app_name = "opac"
 urlpatterns = [
-    path("", views.search_page, name="search"),
-    path("suggest", views.suggestions, name="suggest"),
-    path("records/<int:record_id>/", views.record_page, name="record"),
+    path("", views_search.search_page, name="search"),
+    path("suggest", views_search.suggestions, name="suggest"),
+    path("records/<int:record_id>/", views_record.record_page, name="record"),
     path("records/<int:record_id>/hold/", holding.place, name="hold"),
-    path("my/", views.my_page, name="my"),
+    path("my/", views_my.my_page, name="my"),
     path("my/holds/<int:hold_id>/", holding.change, name="my_hold"),
     path("my/holds/<int:hold_id>/cancel/", holding.cancel, name="cancel_hold"),
     path("my/request/", holding.ask, name="request"),
     path("my/request/<int:request_id>/withdraw/", holding.withdraw, name="withdraw_request"),
     path("my/wish/", telling.wish, name="wish"),
-    path("my/sign-in/", views.sign_in, name="sign_in"),
-    path("my/sign-out/", views.sign_out, name="sign_out"),
-    path("my/password/", views.password, name="password"),
-    path("robots.txt", views.robots, name="robots"),
+    path("my/sign-in/", views_my.sign_in, name="sign_in"),
+    path("my/sign-out/", views_my.sign_out, name="sign_out"),
+    path("my/password/", views_my.password, name="password"),
+    path("robots.txt", web.robots, name="robots"),
 ]

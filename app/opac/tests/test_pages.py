@@ -16,7 +16,7 @@ from app.catalog.models import BibliographicRecord
 from app.catalog.search import Query
 from app.catalog.tests import factories as make
 from app.circulation.models import Loan
-from app.opac.views import read_query_all
+from app.opac.views_search import read_query_all
 from app.patrons.models import Patron, PatronCard, PatronCategory
 
 pytestmark = pytest.mark.django_db
