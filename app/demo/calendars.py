@@ -7,12 +7,11 @@ from app.branches import actions
 from app.branches.models import Branch, CalendarYear, DeliveryDay
 from app.branches.notation import read_hours
 from app.branches.rules import Pattern, fiscal_year
+from app.demo.places import MAIN
 
 TUESDAY, THURSDAY = 1, 3
-HOURS = {
-    "nagano": "月水木金 9:45-19:00\n土日祝 9:45-18:00",
-    "nanbu": "月水木金土日祝 10:00-18:00",
-}
+# Of the first main library and of every other.
+HOURS = ("月水木金 9:45-19:00\n土日祝 9:45-18:00", "月水木金土日祝 10:00-18:00")
 # Rooms are served twice a week, by two rounds; the main libraries exchange every day they are open.
 ROUNDS = ((0, 3), (2, 4))
 DAILY = (0, 2, 3, 4, 5)
@@ -24,14 +23,16 @@ def load(actor: Actor, today: date) -> int:
     made = 0
     laid_out = set(CalendarYear.objects.values_list("branch__code", "year"))
     served = set(DeliveryDay.objects.values_list("branch_id", flat=True))
-    for place, branch in enumerate(Branch.objects.filter(is_active=True)):
+    active = list(Branch.objects.filter(is_active=True))
+    mains = [branch.pk for branch in active if branch.kind == MAIN]
+    for place, branch in enumerate(active):
         for year in (fiscal_year(today), fiscal_year(today) + 1):
-            if branch.code in HOURS and (branch.code, year) not in laid_out:
-                hours = read_hours(HOURS[branch.code])
+            if branch.pk in mains and (branch.code, year) not in laid_out:
+                hours = read_hours(HOURS[0 if branch.pk == mains[0] else 1])
                 pattern = Pattern(frozenset({TUESDAY}), ((4, THURSDAY),), hours=hours)
                 actions.lay_out_year(actor, branch, year, pattern)
                 made += 1
         if branch.pk not in served:
-            actions.set_delivery(actor, branch, DAILY if branch.code in HOURS else ROUNDS[place % len(ROUNDS)])
+            actions.set_delivery(actor, branch, DAILY if branch.pk in mains else ROUNDS[place % len(ROUNDS)])
             made += 1
     return made

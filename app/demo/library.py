@@ -26,7 +26,8 @@ from app.catalog.codes import MaterialType, Origin
 from app.catalog.models import BibliographicRecord, Item
 from app.circulation import actions as circulation
 from app.circulation.models import ItemTally, Loan
-from app.demo import calendars, people, waiting
+from app.demo import calendars, people, places, waiting
+from app.demo.places import Places
 from app.exchange.actions import import_marc
 from app.patrons import actions as patrons
 from app.patrons import kenall
@@ -75,13 +76,13 @@ def load_demo(actor: Actor, secrets: Path | None, now: datetime) -> Loaded:
     loaded = Loaded()
     loaded.add("branches", sum(branches.sync(actor, load(settings.INVENTORY), timezone.localdate(now))))
     access.seed_roles()
-    _staff(actor, secrets, loaded)
-    places = {branch.code: branch for branch in Branch.objects.all()}
+    there = places.of(Branch.objects.all())
+    _staff(actor, there, secrets, loaded)
     loaded.add("calendars", calendars.load(actor, timezone.localdate(now)))
     _postcodes(actor, loaded)
-    _works(actor, places, loaded)
-    _marc(actor, places, loaded)
-    _patrons(actor, places, secrets, timezone.localdate(now), loaded)
+    _works(actor, there, loaded)
+    _marc(actor, there, loaded)
+    _patrons(actor, there, secrets, timezone.localdate(now), loaded)
     _loans(actor, now, loaded)
     loaded.add("holds", waiting.load(actor, now))
     return loaded
@@ -92,30 +93,19 @@ def _password(secrets: Path | None, user: str) -> str | None:
     return path.read_text(encoding="utf-8").strip() if path and path.is_file() else None
 
 
-def _staff(actor: Actor, secrets: Path | None, loaded: Loaded) -> None:
+def _staff(actor: Actor, there: Places, secrets: Path | None, loaded: Loaded) -> None:
     if not StaffUser.objects.filter(number=STAFF[0][0]).exists():
         # Its administrator shows the product to whoever looks: no telephone is asked for. A real library keeps it.
         access.put_role(actor, "admin", name="管理者", second_factor=False)
     for number, name, role in STAFF:
         password = _password(secrets, number)
-        there = StaffUser.objects.filter(number=number).first()
-        if there is None or (password and not there.check_password(password)):
-            access.put_staff(actor, number, name=name, roles=(role,), branch="nagano", password=password)
+        member = StaffUser.objects.filter(number=number).first()
+        if member is None or (password and not member.check_password(password)):
+            access.put_staff(actor, number, name=name, roles=(role,), branch=there.main.code, password=password)
             loaded.add("staff", 1)
 
 
-def _shelves(places: dict[str, Branch], index: int, material: str) -> list[Branch]:
-    """Where the copies of the n-th work stand: always a main library, then others by a fixed pattern."""
-    rooms = [branch for branch in places.values() if branch.kind in ("room", "mobile")]
-    shelves = [places["nagano"] if index % 3 else places["nanbu"]]
-    if index % 2 == 0:
-        shelves.append(places["nanbu"] if index % 3 else places["nagano"])
-    if rooms and (material in ("child", "picture") or index % 5 == 0):
-        shelves.append(rooms[index % len(rooms)])
-    return shelves
-
-
-def _works(actor: Actor, places: dict[str, Branch], loaded: Loaded) -> None:
+def _works(actor: Actor, there: Places, loaded: Loaded) -> None:
     known = set(BibliographicRecord.objects.filter(origin=Origin.DEMO).values_list("control_number", flat=True))
     for index, work in enumerate(works()):
         key = hashlib.sha256(f"{work['title']}|{work['creators']}".encode()).hexdigest()[:16]
@@ -123,7 +113,7 @@ def _works(actor: Actor, places: dict[str, Branch], loaded: Loaded) -> None:
             continue
         with transaction.atomic():
             record = catalog.create_record(actor, _fields(work) | {"control_number": f"(KURA)demo-{key}"}, Origin.DEMO)
-            shelves = _shelves(places, index, work["material"])
+            shelves = there.shelves(index, work["material"] in ("child", "picture"))
             for copy, branch in enumerate(shelves):
                 catalog.add_item(
                     actor,
@@ -180,16 +170,16 @@ def _location(material: str) -> str:
     return names.get(material, "一般")
 
 
-def _marc(actor: Actor, places: dict[str, Branch], loaded: Loaded) -> None:
+def _marc(actor: Actor, there: Places, loaded: Loaded) -> None:
     """The 33 real MARC records; the first 25 have an item, the rest show what is known but not held."""
-    there = BibliographicRecord.objects.filter(control_number__startswith="(JTNDL)")
-    if not there.exists():
+    records = BibliographicRecord.objects.filter(control_number__startswith="(JTNDL)")
+    if not records.exists():
         run = import_marc(actor, (DATA / "japan-marc-33.mrc").read_bytes(), "japan-marc-33.mrc")
         loaded.add("marc_records", run.created)
-    for offset, record in enumerate(there.order_by("control_number").defer("marc")[:25]):
+    for offset, record in enumerate(records.order_by("control_number").defer("marc")[:25]):
         barcode = rules.item_barcode(FIRST_MARC_SERIAL + offset)
         if not Item.objects.filter(barcode=barcode).exists():
-            catalog.add_item(actor, record.pk, places["nagano" if offset % 2 else "nanbu"], barcode, location="一般")
+            catalog.add_item(actor, record.pk, there.main if offset % 2 else there.second, barcode, location="一般")
             loaded.add("items", 1)
 
 
@@ -200,7 +190,7 @@ def _postcodes(actor: Actor, loaded: Loaded) -> None:
         loaded.add("postcodes", patrons.load_postcodes(actor, codes, PLACE_FILES[0], kenall.districts(districts)))
 
 
-def _patrons(actor: Actor, places: dict[str, Branch], secrets: Path | None, today: date, loaded: Loaded) -> None:
+def _patrons(actor: Actor, there: Places, secrets: Path | None, today: date, loaded: Loaded) -> None:
     patrons.seed_categories()
     categories = {category.code: category for category in PatronCategory.objects.all()}
     known = set(Patron.objects.values_list("card_number", flat=True))
@@ -218,7 +208,7 @@ def _patrons(actor: Actor, places: dict[str, Branch], secrets: Path | None, toda
                 kana=who.kana,
                 birth_date=who.birth_date,
                 category=category,
-                branch=places["nagano" if number % 3 else "nanbu"],
+                branch=there.main if number % 3 else there.second,
                 postal_code=home.postal_code,
                 address=home.address,
                 district=home.district,

@@ -6,6 +6,7 @@ from app.access.actor import Actor
 from app.branches.models import Branch
 from app.catalog.models import Item
 from app.circulation.models import Loan
+from app.demo import places
 from app.holds import actions as holds
 from app.holds.actions import Asked, Wanted
 from app.holds.models import Hold, HoldStatistic, PurchaseRequest, Route
@@ -22,8 +23,8 @@ def load(actor: Actor, now: datetime) -> int:
     """Make them once; returns how many were made (none when anybody ever held anything)."""
     if Hold.objects.exists() or HoldStatistic.objects.exists():
         return 0
-    places = {branch.code: branch for branch in Branch.objects.all()}
-    pickups = [places["nagano"], places["nanbu"], places["nagano"]]
+    there = places.of(Branch.objects.all())
+    pickups = [there.main, there.second, there.main]
     patrons = list(Patron.objects.order_by("card_number")[16:34])
     lent = list(Loan.objects.order_by("item__barcode").values_list("item__record_id", flat=True)[:6])
     standing = list(Item.objects.filter(loans=None, reference_only=False).order_by("barcode").exclude(record__in=lent))

@@ -16,6 +16,7 @@ from app.catalog.models import BibliographicRecord, Item, SearchDocument
 from app.catalog.search import Query, search
 from app.circulation.models import Loan
 from app.demo.library import card_number, works
+from app.holds.models import Hold
 from app.patrons.models import Patron
 from app.patrons.rules import card_problem
 
@@ -70,3 +71,14 @@ def test_the_demonstration_library_loads_once_and_again_changes_nothing(
         assert hits
         assert title in BibliographicRecord.objects.get(pk=hits[0].record_id).title
     assert timezone.now() - Loan.objects.order_by("lent_at").first().lent_at < timedelta(days=30)
+
+
+@pytest.mark.django_db
+def test_a_town_with_one_library_gets_its_demonstration_too(settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.INVENTORY = "small"
+    call_command("load_demo")
+    capsys.readouterr()
+    assert Item.objects.values("branch").distinct().count() == 1
+    assert Loan.objects.exists() and Hold.objects.exists()
+    call_command("load_demo")
+    assert "changed=0" in capsys.readouterr().out
