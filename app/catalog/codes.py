@@ -77,6 +77,76 @@ class Origin(models.TextChoices):
     SCALE = "scale", "規模試験用"
 
 
+class Level(models.TextChoices):
+    """書誌の階層: what a record describes, and so what may stand below it."""
+
+    SINGLE = "single", "単行"
+    SET = "set", "全集・シリーズ"
+    VOLUME = "volume", "各巻"
+    SERIAL = "serial", "逐次刊行物"
+    ISSUE = "issue", "各号"
+    ARTICLE = "article", "記事"
+
+
+# Which levels may stand below which; a level without a line here has nothing below it.
+PARTS_OF = {
+    Level.SET: (Level.SINGLE, Level.VOLUME, Level.SET),
+    Level.SERIAL: (Level.ISSUE, Level.ARTICLE),
+    Level.ISSUE: (Level.ARTICLE,),
+}
+
+
+class Visibility(models.TextChoices):
+    """公開区分 of a record, an item or a digital link."""
+
+    PUBLIC = "public", "公開"
+    INSIDE = "inside", "館内のみ"
+    STAFF = "staff", "業務のみ"
+
+
+# Who sees what: a reader outside, a reader at a terminal inside the library, staff.
+VISIBLE_TO = {
+    "public": (Visibility.PUBLIC,),
+    "inside": (Visibility.PUBLIC, Visibility.INSIDE),
+    "staff": (Visibility.PUBLIC, Visibility.INSIDE, Visibility.STAFF),
+}
+
+
+class Audience(models.TextChoices):
+    """利用対象."""
+
+    GENERAL = "", "一般"
+    CHILD = "child", "児童"
+    YOUNG = "young", "ヤングアダルト"
+    ADULT = "adult", "成人"
+
+
+class CataloguingRules(models.TextChoices):
+    """The rules by which a record was described."""
+
+    UNKNOWN = "", "不明"
+    NCR1987 = "ncr1987", "NCR1987"
+    NCR2018 = "ncr2018", "NCR2018"
+    RDA = "rda", "RDA"
+    AACR2 = "aacr2", "AACR2"
+
+
+class Screening(models.TextChoices):
+    """上映権: whether a film may be shown to an audience."""
+
+    UNKNOWN = "", "未確認"
+    GRANTED = "granted", "上映権あり"
+    NONE = "none", "上映権なし"
+
+
+class MarcFormat(models.TextChoices):
+    """In which form the original record is kept, when there is one."""
+
+    MARC21 = "marc21", "MARC 21"
+    MARCXML = "marcxml", "MARCXML"
+    TRC = "trc", "TRC MARC(Tタイプ)"
+
+
 NDC_CLASSES = {
     "0": "0 総記",
     "1": "1 哲学・宗教",

@@ -1,7 +1,17 @@
 """Tables of the catalogue. Only `actions` (and the bulk loaders that state so) write them."""
 
+from app.catalog.models.details import CataloguePolicy, ContentsPart, Cover, DigitalLink
 from app.catalog.models.items import Item, ItemSet
 from app.catalog.models.records import BibliographicRecord
 from app.catalog.models.search import SearchDocument
 
-__all__ = ["BibliographicRecord", "Item", "ItemSet", "SearchDocument"]
+__all__ = [
+    "BibliographicRecord",
+    "CataloguePolicy",
+    "ContentsPart",
+    "Cover",
+    "DigitalLink",
+    "Item",
+    "ItemSet",
+    "SearchDocument",
+]

@@ -1,15 +1,36 @@
 """Bibliographic records (書誌)."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 
-from app.catalog.codes import MaterialType, Origin, material_label
+from app.catalog.codes import (
+    Audience,
+    CataloguingRules,
+    Level,
+    MarcFormat,
+    MaterialType,
+    Origin,
+    Screening,
+    Visibility,
+    material_label,
+)
 
 
-def _texts() -> ArrayField:
-    return ArrayField(models.TextField(blank=True), default=list, blank=True)
+def _texts(label: str | None = None) -> ArrayField:
+    return ArrayField(models.TextField(blank=True), verbose_name=label, default=list, db_default=[], blank=True)
+
+
+def _text(label: str, **options: Any) -> models.TextField:
+    return models.TextField(label, blank=True, default="", db_default="", **options)
+
+
+def _code(label: str, length: int, **options: Any) -> models.CharField:
+    options = {"default": "", "db_default": "", "blank": True} | options
+    return models.CharField(label, max_length=length, **options)
 
 
 class BibliographicRecord(models.Model):
@@ -51,7 +72,46 @@ class BibliographicRecord(models.Model):
     subject_readings = _texts()
     contents = _texts()
     notes = _texts()
+    # What stands above it: the set of a volume, the serial of an issue or an article, and its place in it from 1.
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts", verbose_name="親書誌"
+    )
+    part_order = models.PositiveIntegerField("並び", null=True, blank=True)
+    level = _code("書誌の階層", 8, choices=Level.choices, default=Level.SINGLE, db_default=Level.SINGLE)
+    visibility = _code("公開区分", 8, choices=Visibility.choices, default=Visibility.PUBLIC, db_default="public")
+    audience = _code("利用対象", 8, choices=Audience.choices)
+    rules_used = _code("記述規則", 8, choices=CataloguingRules.choices)
+    # Codes of the national bibliography (MARC code lists), several of them separated by a space: 表現種別 "txt".
+    content_type = _code("表現種別", 40)
+    media_type = _code("機器種別", 40)
+    carrier_type = _code("キャリア種別", 40)
+    # As the original is written, and in latin letters (翻字, the romaji of the national bibliography).
+    original_title = _text("原書名")
+    title_translit = _text("書名の翻字")
+    creator_translits = _texts("著者の翻字")
+    other_languages = _code("その他の言語", 40, help_text="言語コードを空白で区切る")
+    issn = _code("ISSN", 9)
+    # What readers see only when the library shows it (CataloguePolicy).
+    summary = _text("内容紹介")
+    toc = _text("目次", help_text="1行に1項目")
+    author_note = _text("著者紹介")
+    # 視聴覚資料
+    publisher_number = _code("発売番号", 60)
+    performers = _texts("演奏者・出演者")
+    playing_minutes = models.PositiveIntegerField("収録時間(分)", null=True, blank=True)
+    medium = _code("媒体", 40, help_text="例: DVD、Blu-ray、CD、LP")
+    screening = _code("上映権", 8, choices=Screening.choices)
+    # 地域・行政資料
+    local_class = _code("地域分類", 24)
+    local_places = _texts("地名")
+    local_people = _texts("人名・団体名")
+    issuing_section = _code("刊行課", 100)
+    own_fields = models.JSONField("独自項目", default=dict, db_default=Value({}, models.JSONField()), blank=True)
+    # The record that it came from, byte by byte, and the form of these bytes.
     marc = models.BinaryField("元のMARC", null=True, editable=False)
+    marc_format = _code(
+        "元の形式", 8, choices=MarcFormat.choices, default=MarcFormat.MARC21, db_default="marc21", editable=False
+    )
     kept_fields = _texts()
     created_at = models.DateTimeField("作成", auto_now_add=True, db_default=Now())
     updated_at = models.DateTimeField("更新", auto_now=True, db_default=Now())
@@ -68,6 +128,10 @@ class BibliographicRecord(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["control_number"], condition=Q(control_number__isnull=False), name="record_control_number"
+            ),
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="record_not_its_own_parent"),
+            models.CheckConstraint(
+                condition=Q(part_order=None) | Q(parent__isnull=False), name="record_order_below_a_parent"
             ),
         ]
         indexes = [models.Index(fields=["isbn13"], condition=~Q(isbn13=""), name="record_isbn13_index")]
