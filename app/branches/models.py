@@ -142,3 +142,49 @@ class Revision(models.Model):
 
     class Meta:
         verbose_name = "版"
+
+
+class MobileCourse(models.Model):
+    """A round of the mobile library: its stops in order, and the days on which it is driven."""
+
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="courses", verbose_name="移動図書館")
+    name = models.CharField("コース", max_length=40)
+
+    class Meta:
+        verbose_name = "巡回コース"
+        ordering = ["branch", "name"]
+        constraints = [models.UniqueConstraint(fields=["branch", "name"], name="branches_course_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MobileStop(models.Model):
+    """A place where the mobile library stands for a time on each day of its course."""
+
+    course = models.ForeignKey(MobileCourse, on_delete=models.CASCADE, related_name="stops")
+    name = models.CharField("巡回場所", max_length=60)
+    address = models.CharField("所在地", max_length=100, blank=True)
+    arrives = models.TimeField("から")
+    leaves = models.TimeField("まで")
+
+    class Meta:
+        verbose_name = "巡回場所"
+        ordering = ["arrives", "pk"]
+        constraints = [
+            models.CheckConstraint(name="branches_stop_forward", condition=models.Q(leaves__gt=models.F("arrives"))),
+            models.UniqueConstraint(fields=["course", "name", "arrives"], name="branches_stop_once"),
+        ]
+
+
+class MobileDay(models.Model):
+    """A date on which a course is driven, or is not driven after all. On closed days of its branch none is driven."""
+
+    course = models.ForeignKey(MobileCourse, on_delete=models.CASCADE, related_name="days")
+    date = models.DateField("巡回日")
+    cancelled = models.CharField("運休の事由", max_length=60, blank=True, default="", db_default="")
+
+    class Meta:
+        verbose_name = "巡回日"
+        ordering = ["date"]
+        constraints = [models.UniqueConstraint(fields=["course", "date"], name="branches_mobile_day_once")]
