@@ -1,5 +1,6 @@
 """Tables of the catalogue. Only `actions` (and the bulk loaders that state so) write them."""
 
+from app.catalog.models.changes import Change, ChangeSet, MergedRecord
 from app.catalog.models.details import CataloguePolicy, ContentsPart, Cover, DigitalLink
 from app.catalog.models.items import Item, ItemSet
 from app.catalog.models.records import BibliographicRecord
@@ -8,10 +9,13 @@ from app.catalog.models.search import SearchDocument
 __all__ = [
     "BibliographicRecord",
     "CataloguePolicy",
+    "Change",
+    "ChangeSet",
     "ContentsPart",
     "Cover",
     "DigitalLink",
     "Item",
     "ItemSet",
+    "MergedRecord",
     "SearchDocument",
 ]
