@@ -4,8 +4,21 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
+from app.catalog.search import tokens
 from app.catalog.search.documents import folded
-from app.catalog.search.query import DEEPEST_PAGE, FacetCount, Hit, Query, Result, Terms, understand
+from app.catalog.search.parse import understand
+from app.catalog.search.query import (
+    DEEPEST_PAGE,
+    AllOf,
+    FacetCount,
+    Hit,
+    Node,
+    Query,
+    Result,
+    Term,
+    Understood,
+    Without,
+)
 
 # A reader gets a polite answer rather than a hung page; the database's own limit is the last guard.
 LIMIT_MILLISECONDS = 8000
@@ -51,19 +64,48 @@ def like_literal(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _conditions(query: Query, terms: Terms) -> tuple[str, dict[str, Any]]:
+_COLUMNS = {"title": ("title_text",), "author": ("author_text",)}
+
+
+def _term(term: Term, values: dict[str, Any]) -> str:
+    """The condition of one term; `values` takes its parameters."""
+    name = f"term{len(values)}"
+    text = folded(term.text)
+    if term.field == "year":
+        low, _, high = term.text.partition("-")
+        values[name], values[f"{name}_to"] = int(low or 1), int(high or (9999 if "-" in term.text else low))
+        return f"d.year BETWEEN %({name})s AND %({name}_to)s"
+    if term.field == "class":
+        values[name] = f"{like_literal(term.text)}%"
+        return f"EXISTS (SELECT FROM catalog_bibliographicrecord r WHERE r.id = d.record_id AND r.ndc LIKE %({name})s)"
+    if term.field == "number":
+        values[name] = f"%{like_literal(text)}%"
+        return f"d.body_text LIKE %({name})s"
+    columns = _COLUMNS.get(term.field, ("title_text", "author_text", "body_text"))
+    if term.match == "part":
+        values[name] = f"%{like_literal(text)}%"
+        values[f"{name}_tokens"] = tokens.of_term(text)
+        like = " OR ".join(f"d.{column} LIKE %({name})s" for column in columns)
+        return f"(d.tokens @> %({name}_tokens)s::int[] AND ({like}))"
+    values[name] = r"(^|\n)" + "".join(f"[{c}]" if c not in "^\\]" else f"\\{c}" for c in text)
+    values[name] += "($|\n)" if term.match == "exact" else ""
+    return "(" + " OR ".join(f"d.{column} ~ %({name})s" for column in columns) + ")"
+
+
+def _node(node: Node, values: dict[str, Any]) -> str:
+    if isinstance(node, Term):
+        return _term(node, values)
+    if isinstance(node, Without):
+        return f"NOT {_node(node.part, values)}"
+    joiner = " AND " if isinstance(node, AllOf) else " OR "
+    return "(" + joiner.join(_node(part, values) for part in node.parts) + ")"
+
+
+def _conditions(query: Query, terms: Understood) -> tuple[str, dict[str, Any]]:
     """The WHERE clause and its parameters."""
     clauses: list[str] = []
     values: dict[str, Any] = {}
-    if terms.tokens:
-        clauses.append("d.tokens @> %(tokens)s::int[]")
-        values["tokens"] = list(terms.tokens)
-    for number, term in enumerate(terms.rechecks):
-        name = f"recheck{number}"
-        clauses.append(
-            f"(d.title_text LIKE %({name})s OR d.author_text LIKE %({name})s OR d.body_text LIKE %({name})s)"
-        )
-        values[name] = f"%{like_literal(term)}%"
+    clauses += [_node(node, values) for node in (terms.node, query.where) if node is not None]
     if query.scope == "held":
         clauses.append("d.held")
     for column, chosen in (("material_type", query.materials), ("ndc1", query.classes)):
@@ -93,7 +135,7 @@ def search(query: Query) -> Result:
     Without text and without narrowing nothing is searched and the result is empty.
     """
     terms = understand(query.text)
-    if not terms.words and (query.text.strip() or not query.narrowed):
+    if terms.node is None and (query.text.strip() or not query.narrowed):
         return Result(notice=terms.notice)
     where, values = _conditions(query, terms)
     page = min(max(query.page, 1), DEEPEST_PAGE)
