@@ -11,6 +11,9 @@ class Kind(models.TextChoices):
     OVERDUE = "overdue", "督促"
     CARD = "card", "利用券の期限"
     REQUEST = "request", "リクエストの結果"
+    ARRIVAL = "arrival", "登録語の新着"
+    RESET = "reset", "パスワードの再設定"
+    MAIL_CHECK = "mailcheck", "メールアドレスの確認"
 
 
 class State(models.TextChoices):
@@ -43,6 +46,11 @@ class Adapter(models.TextChoices):
     HTTP = "http", "外部サービス(HTTP)"
     FILE = "file", "ファイル受け渡し"
 
+
+# What is said to one address or not at all: never by telephone, never on paper.
+PERSONAL = (Kind.ARRIVAL, Kind.RESET, Kind.MAIL_CHECK)
+# What a patron may do without, or have by another means than the usual one.
+CHOOSABLE = (Kind.DUE, Kind.CARD, Kind.REQUEST, Kind.ARRIVAL)
 
 AUTOMATIC = (Adapter.MAIL, Adapter.HTTP, Adapter.FILE)
 PAPER = (Adapter.POSTCARD, Adapter.LETTER)

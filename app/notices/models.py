@@ -225,6 +225,21 @@ class Wish(models.Model):
         verbose_name = "通知の希望"
 
 
+class KindWish(models.Model):
+    """A patron's own word about one kind of notice: not wanted, or by this means. Without a row: wanted, as usual."""
+
+    patron = models.ForeignKey(Patron, on_delete=models.CASCADE, related_name="kind_wishes")
+    kind = models.CharField("種類", max_length=10, choices=Kind)
+    wanted = models.BooleanField("受け取る", default=True)
+    means = models.ForeignKey(
+        Means, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="手段"
+    )
+
+    class Meta:
+        verbose_name = "通知の種類ごとの希望"
+        constraints = [models.UniqueConstraint(fields=["patron", "kind"], name="notices_kind_wish_once")]
+
+
 class BadAddress(models.Model):
     """An address that came back. It counts until the patron's address is another (`mark` is its keyed digest)."""
 
