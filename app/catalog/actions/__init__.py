@@ -11,30 +11,37 @@ from app.catalog.actions.handling import (
     relocate,
     restore_to_stock,
 )
+from app.catalog.actions.importing import ImportOutcome, import_records
 from app.catalog.actions.items import CHANGEABLE, add_item, add_items, next_barcode, update_item
 from app.catalog.actions.operations import (
+    BATCH,
     CONDITION,
     EDIT_ITEM,
     EDIT_RECORD,
     IMPORT,
+    MERGE,
     RELOCATE,
     RESTORE,
     TEMPORARY,
+    UNDO,
     VIEW,
     CatalogError,
 )
-from app.catalog.actions.records import EDITABLE, ImportOutcome, create_record, editable, import_records, update_record
+from app.catalog.actions.records import EDITABLE, create_record, editable, update_record
 
 __all__ = [
+    "BATCH",
     "CHANGEABLE",
     "CONDITION",
     "EDITABLE",
     "EDIT_ITEM",
     "EDIT_RECORD",
     "IMPORT",
+    "MERGE",
     "RELOCATE",
     "RESTORE",
     "TEMPORARY",
+    "UNDO",
     "VIEW",
     "CatalogError",
     "ImportOutcome",

@@ -13,6 +13,7 @@ from app.access.actor import Actor
 from app.audit import actions as audit
 from app.branches.models import Branch
 from app.catalog import rules, search
+from app.catalog.actions import changes
 from app.catalog.actions.operations import (
     CONDITION,
     EDIT_ITEM,
@@ -82,12 +83,15 @@ def join_temporary(actor: Actor, barcode: str, record_id: int) -> Item:
         raise CatalogError("書誌が見つかりません。")
     if item.record.origin != Origin.TEMPORARY:
         raise CatalogError("仮登録の資料ではありません。")
-    old, item.record = item.record, record
+    old, before = item.record, {name: getattr(item, name) for name in ("record_id", "material_type", "call_number")}
+    item.record = record
     item.material_type = record.material_type
     item.call_number = item.call_number or rules.call_number(
         record.ndc, (record.creator_readings or [""])[0], record.volume
     )
     item.save(update_fields=["record", "material_type", "call_number", "updated_at"])
+    with changes.open(actor, changes.Kind.REPLACE, f"仮登録の資料 {barcode} に書誌を付与") as change_set:
+        change_set.note(item, before, {name: getattr(item, name) for name in before})
     _drop_if_empty(old)
     search.index([record.pk])
     detail = {"from": old.title[:80], "to": record.pk}
@@ -199,6 +203,7 @@ def relocate(
     items = list(Item.objects.select_for_update(of=("self",), no_key=True).filter(barcode__in=wanted).order_by("pk"))
     out_ids = set(Item.objects.filter(pk__in=[i.pk for i in items], loans__isnull=False).values_list("pk", flat=True))
     changed, same = [], []
+    notes: list[tuple[Item, dict[str, str]]] = []
     for item in items:
         names = [name for name in values if not (name == "status" and item.pk in out_ids)]
         before = {name: getattr(item, name) for name in names if getattr(item, name) != values[name]}
@@ -209,8 +214,12 @@ def relocate(
             setattr(item, name, values[name])
         item.save(update_fields=[*before, "updated_at"])
         changed.append(item)
+        notes.append((item, before))
         detail = {"changed": {name: [str(old), values[name]] for name, old in before.items()}}
         audit.record(actor, RELOCATE, subject_type="item", subject_id=item.barcode, detail=detail)
+    with changes.open(actor, changes.Kind.BATCH, f"所在・状態の変更 {len(changed)}点") as change_set:
+        for item, before in notes:
+            change_set.note(item, before, {name: values[name] for name in before})
     if changed and "status" in values:
         search.index(sorted({item.record_id for item in changed}))
     known = {item.barcode for item in items}

@@ -10,6 +10,7 @@ from app.access.actor import Actor
 from app.audit import actions as audit
 from app.branches.models import Branch
 from app.catalog import rules, search
+from app.catalog.actions import changes
 from app.catalog.actions.operations import EDIT_ITEM, IMPORT, CatalogError
 from app.catalog.codes import Restriction, ShelfStatus, material_types
 from app.catalog.models import BibliographicRecord, Item
@@ -72,6 +73,8 @@ def add_item(
         if Item.objects.filter(barcode=barcode).exists():
             raise used from error
         raise
+    with changes.open(actor, changes.Kind.CREATE, f"所蔵の登録 {barcode}") as change_set:
+        change_set.made(item)
     search.index([record.pk])
     audit.record(
         actor, EDIT_ITEM, subject_type="item", subject_id=barcode, detail={"record": record.pk, "branch": branch.code}
@@ -80,7 +83,7 @@ def add_item(
 
 
 @transaction.atomic
-def add_items(actor: Actor, rows: Iterable[Mapping[str, Any]]) -> int:
+def add_items(actor: Actor, rows: Iterable[Mapping[str, Any]], *, title: str = "所蔵の取込み") -> int:
     """New items of known records in bulk, from an earlier system; returns how many. Rows are fields of Item.
 
     The caller has checked the values; an empty call number and material type are made from the record. CatalogError
@@ -106,6 +109,9 @@ def add_items(actor: Actor, rows: Iterable[Mapping[str, Any]]) -> int:
             Item.objects.bulk_create(items)
     except IntegrityError as error:
         raise CatalogError("取込み中に、同じ資料番号が別に登録されました。もう一度取り込んでください。") from error
+    with changes.open(actor, changes.Kind.IMPORT, title) as change_set:
+        for item in items:
+            change_set.made(item)
     search.index(records)
     audit.record(actor, IMPORT, subject_type="item", detail={"created": len(items)})
     return len(items)
@@ -137,6 +143,8 @@ def update_item(actor: Actor, item_id: int, fields: Mapping[str, Any]) -> list[s
     for name in changed:
         setattr(item, name, fields[name])
     item.save(update_fields=[*changed, "updated_at"])
+    with changes.open(actor, changes.Kind.EDIT, f"所蔵の修正 {item.barcode}") as change_set:
+        change_set.note(item, before, fields)
     if {"branch_id", "status"} & set(changed):
         search.index([item.record_id])
     audit.record(

@@ -9,6 +9,9 @@ IMPORT = declare("exchange.import", "書誌・所蔵を取り込む", roles=(LIB
 TEMPORARY = declare("catalog.temporary", "目録のない資料を仮登録する", kind="add")
 CONDITION = declare("catalog.condition", "資料の汚破損メモを書く", kind="add")
 RESTORE = declare("catalog.restore", "不明・除籍の資料を在架へ戻す")
+BATCH = declare("catalog.batch", "書誌・所蔵を一括で変更する", roles=(LIBRARIAN,))
+MERGE = declare("catalog.merge", "重複した書誌を統合する", roles=(LIBRARIAN,))
+UNDO = declare("catalog.undo", "書誌・所蔵の変更を取り消す", roles=(LIBRARIAN,))
 RELOCATE = declare("catalog.relocate", "資料の所在・状態をまとめて変更する")
 
 
