@@ -70,7 +70,7 @@ def forget() -> None:
 
 
 # Tables whose change gives a new stamp (the migrations `watch`), by the beginning of their names.
-WATCHED = ("branches_", "regulations_", "patrons_patroncategory")
+WATCHED = ("branches_", "regulations_", "patrons_patroncategory", "catalog_numberrange", "catalog_callnumberrule")
 
 
 def see_own_writes(execute: Callable[..., Any], statement: Any, *rest: Any) -> Any:

@@ -3,11 +3,13 @@
 from app.catalog.models.changes import Change, ChangeSet, MergedRecord
 from app.catalog.models.details import CataloguePolicy, ContentsPart, Cover, DigitalLink
 from app.catalog.models.items import Item, ItemSet
+from app.catalog.models.marks import CallNumberRule, NumberRange
 from app.catalog.models.records import BibliographicRecord
 from app.catalog.models.search import SearchDocument
 
 __all__ = [
     "BibliographicRecord",
+    "CallNumberRule",
     "CataloguePolicy",
     "Change",
     "ChangeSet",
@@ -17,5 +19,6 @@ __all__ = [
     "Item",
     "ItemSet",
     "MergedRecord",
+    "NumberRange",
     "SearchDocument",
 ]
