@@ -65,6 +65,8 @@ def is_locked_out(realm: str, subject: str, address: str | None) -> bool:
     (their policy)."""
     now = timezone.now()
     most, lock = rules.MAX_FAILURES, LOCK_OUT
+    if realm == "patron":
+        most, lock = rules.PATRON_MAX_FAILURES, rules.PATRON_LOCK_OUT
     if realm in STAFF_REALMS:
         settled = policy()
         most, lock = settled.max_failures, timedelta(minutes=settled.lock_minutes)

@@ -8,6 +8,9 @@ from itertools import pairwise
 MAX_FAILURES = 5
 MAX_FAILURES_PER_ADDRESS = 30
 LOCK_OUT = timedelta(minutes=15)
+# Readers miss more often than staff, and have less to lose by it (F-MYP-001).
+PATRON_MAX_FAILURES = 10
+PATRON_LOCK_OUT = timedelta(minutes=30)
 ALL, OWN, CHOSEN = "all", "own", "chosen"
 
 

@@ -9,8 +9,8 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subqu
 from app.circulation.models import Loan
 from app.holds.models import Hold, HoldSet, PurchaseRequest, Status
 from app.notices import rules
-from app.notices.codes import AUTOMATIC, Adapter, Kind, State
-from app.notices.models import BadAddress, Batch, Line, Means, Notice, Policy, Stop, Wording
+from app.notices.codes import AUTOMATIC, MAIL, Adapter, Kind, State
+from app.notices.models import BadAddress, Batch, KindWish, Line, Means, Notice, Policy, Stop, Wish, Wording
 from app.patrons.models import Patron, PatronPolicy
 from app.web.sealed import blind
 
@@ -62,7 +62,7 @@ def means_table() -> dict[str, Means]:
 
 
 def overdue(today: date) -> list[Overdue]:
-    """Every loan past its due date that is not stopped, the patrons' in one place. One SQL statement."""
+    """Every loan past its due date, neither stopped nor compensated, the patrons' in one place. One SQL statement."""
     waiting = Hold.objects.filter(record=OuterRef("item__record_id"), status=Status.WAITING)
     reminded = Line.objects.filter(kind=Kind.OVERDUE, loan=OuterRef("pk"), due_on=OuterRef("due_on")).order_by("-stage")
     now_stopped = Stop.objects.filter(from_on__lte=today, until_on__gte=today)
@@ -120,6 +120,7 @@ def decided_requests() -> list[PurchaseRequest]:
     """Purchase requests with an answer nobody was told of, by mail. One SQL statement."""
     told = Line.objects.filter(kind=Kind.REQUEST, request=OuterRef("pk"))
     asked = PurchaseRequest.objects.exclude(status=PurchaseRequest.Status.RECEIVED).exclude(answer="")
+    asked = asked.filter(~Exists(declined(Kind.REQUEST, "patron_id")))
     return list(asked.filter(told_at=None, contact="mail").filter(~Exists(told)).order_by("patron_id", "id"))
 
 
@@ -127,7 +128,28 @@ def expiring_cards(today: date, days: int) -> list[Patron]:
     """Patrons whose card ends within `days`. One SQL statement."""
     patrons = Patron.objects.filter(valid_until__gte=today, valid_until__lte=today + timedelta(days=days))
     patrons = patrons.filter(withdrawn_on=None).exclude(contact_by=Patron.ContactBy.NONE)
+    patrons = patrons.filter(~Exists(declined(Kind.CARD, "pk")))
     return list(patrons.only("id", "valid_until").order_by("id"))
+
+
+def declined(kind: str, patron: str) -> QuerySet[KindWish]:
+    """The word of those who do not want a kind of notice, of the outer query's `patron` column."""
+    return KindWish.objects.filter(patron=OuterRef(patron), kind=kind, wanted=False)
+
+
+def kind_wishes(patron_id: int) -> dict[str, KindWish]:
+    """A patron's own words about kinds of notice, by kind. One SQL statement."""
+    return {wish.kind: wish for wish in KindWish.objects.filter(patron=patron_id).select_related("means")}
+
+
+def wished_means(patron_id: int, kind: str) -> str:
+    """The code of the means by which a patron wants a kind of notice instead of mail; mail when they said nothing. At
+    most two SQL statements."""
+    own = KindWish.objects.filter(patron=patron_id, kind=kind, means__isnull=False).values_list(
+        "means__code", flat=True
+    )
+    wish = Wish.objects.filter(patron=patron_id, prefers__isnull=False).values_list("prefers__code", flat=True)
+    return own.first() or wish.first() or MAIL
 
 
 def told_keys(keys: Iterable[str]) -> set[str]:
@@ -288,9 +310,10 @@ def still_bad(rows: Iterable[BadAddress]) -> list[BadAddress]:
     return [row for row in rows if row.mark == mark_of(address_in(row.patron, row.field))]
 
 
-def sendable(now: object) -> QuerySet[Notice]:
-    """Notices whose time has come and whose means needs no hand."""
-    return Notice.objects.filter(state=State.READY, not_before__lte=now, means__adapter__in=AUTOMATIC)
+def sendable(now: object, kinds: Sequence[str] = ()) -> QuerySet[Notice]:
+    """Notices (of these kinds, when given) whose time has come and whose means needs no hand."""
+    rows = Notice.objects.filter(state=State.READY, not_before__lte=now, means__adapter__in=AUTOMATIC)
+    return rows.filter(kind__in=kinds) if kinds else rows
 
 
 def group_by_patron(rows: Sequence[Overdue]) -> dict[int, list[Overdue]]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from app.notices import rules
 from app.notices.codes import Adapter, Kind
 from app.notices.models import Line, Notice, Wording
+from app.notices.tellers import Said
 from app.patrons.models import Patron, PatronPolicy
 from app.patrons.queries import addressee
 from inventory import load
@@ -28,6 +29,8 @@ SAMPLE_LINES = (
         "貸出館": "長野図書館",
         "延滞日数": "21",
         "回答": "購入します。届きましたらご連絡します。",
+        "登録語": "新美 南吉",
+        "著者": "新美 南吉",
     },
     {
         "題名": "銀河鉄道の夜",
@@ -37,6 +40,8 @@ SAMPLE_LINES = (
         "貸出館": "南部図書館",
         "延滞日数": "19",
         "回答": "他の図書館から借り受けます。",
+        "登録語": "銀河鉄道",
+        "著者": "宮沢 賢治",
     },
 )
 
@@ -111,8 +116,11 @@ def filled(
     return Text(rules.fill(wording.subject, values), rules.fill(wording.body, values), values["宛名"], said)
 
 
-def text_of(notice: Notice, wording: Wording, lines: list[Line], terms: PatronPolicy, today: date) -> Text:
-    """What a notice says today. The notice comes with patron and branch, the lines with what they are about."""
+def text_of(
+    notice: Notice, wording: Wording, lines: list[Line], terms: PatronPolicy, today: date, said: Said | None = None
+) -> Text:
+    """What a notice says today. The notice comes with patron and branch, the lines with what they are about; `said`
+    is what a later area has to say instead of them."""
     patron: Patron = notice.patron
     earliest = _earliest(notice, lines)
     values = {
@@ -125,12 +133,15 @@ def text_of(notice: Notice, wording: Wording, lines: list[Line], terms: PatronPo
         "今日": rules.japanese_date(today),
         "利用券期限": rules.japanese_date(patron.valid_until) if patron.valid_until else "",
     }
-    said = [_line_values(line, today) for line in lines]
+    if said is not None:
+        empty = dict.fromkeys(SAMPLE_LINES[0], "")
+        return filled(wording, {**values, **said.values}, [{**empty, **line} for line in said.lines])
+    said_lines = [_line_values(line, today) for line in lines]
     if notice.means.adapter != Adapter.POSTCARD:
-        return filled(wording, values, said)
-    for line in said:
+        return filled(wording, values, said_lines)
+    for line in said_lines:
         line["題名"] = rules.shortened(line["題名"], POSTCARD_TITLE)
-    return filled(wording, values, said, POSTCARD_LINES)
+    return filled(wording, values, said_lines, POSTCARD_LINES)
 
 
 def sample_of(wording: Wording) -> Text:
@@ -145,5 +156,7 @@ def sample_of(wording: Wording) -> Text:
         "期限": SAMPLE_LINES[0]["返却期限"],
         "今日": rules.japanese_date(today),
         "利用券期限": "2027年3月31日(水)",
+        "手続ページ": "https://opac.example.jp/my/…",
+        "有効時刻": "10時30分",
     }
     return filled(wording, values, SAMPLE_LINES)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from app.access.queries import is_locked_out
 from app.patrons import keys, rules
 from app.patrons.models import (
     Application,
@@ -91,6 +92,11 @@ def card_state(number: str) -> CardState | None:
 def by_id(patron_id: int) -> Patron | None:
     """The patron with category and branch. One SQL statement."""
     return Patron.objects.select_related("category", "branch").filter(pk=patron_id).first()
+
+
+def sign_in_is_shut(patron: Patron) -> bool:
+    """Whether too many misses keep this patron out of My Page now. Two SQL statements."""
+    return is_locked_out("patron", patron.card_number, None)
 
 
 def standing(patron: Patron) -> rules.Standing:

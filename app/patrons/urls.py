@@ -18,6 +18,7 @@ urlpatterns = [
     path("<int:patron_id>/edit/", register.edit, name="edit"),
     path("<int:patron_id>/unmask/", person.unmask, name="unmask"),
     path("<int:patron_id>/password/", person.issue_password, name="issue_password"),
+    path("<int:patron_id>/release-sign-in/", person.release_sign_in, name="release_sign_in"),
     path("<int:patron_id>/renew/", person.renew, name="renew"),
     path("<int:patron_id>/post/", person.post_returned, name="post_returned"),
     path("<int:patron_id>/cards/", person.add_card, name="add_card"),

@@ -23,6 +23,12 @@ from app.regulations.rules import Rule
 from app.web.wording import wording
 
 
+def _may(actor: Actor, patron_id: int, branch: Branch) -> None:
+    """Staff with RENEW, the system, or the patron themself; otherwise NotPermitted."""
+    if actor.kind != "patron" or actor.number != str(patron_id):
+        access.require(actor, RENEW, branch)
+
+
 @transaction.atomic
 def renew(
     actor: Actor,
@@ -35,7 +41,7 @@ def renew(
 ) -> Outcome:
     """Extend one of a patron's loans (with its set). Refused when others wait, too often, overdue or too early; with
     the right to override and a reason it goes on. At most eleven SQL statements."""
-    access.require(actor, RENEW, branch)
+    _may(actor, patron_id, branch)
     now = now or timezone.now()
     patron = lock_patron(patron_id)
     hand = lock_item(barcode)
@@ -69,7 +75,7 @@ def renew_held(
     answers: Answers,
 ) -> Outcome:
     """Extend a loan and the other pieces of its set, patron and items being locked. `mine` is all the patron has."""
-    access.require(actor, RENEW, branch)
+    _may(actor, patron.pk, branch)
     item, today = loan.item, timezone.localdate(now)
     let_pass = answers.given if answers.reason and allowed(actor, OVERRIDE, branch) else frozenset()
     waiting = holding.waiting(item)

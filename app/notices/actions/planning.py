@@ -24,7 +24,7 @@ from app.holds.models import Status as HoldStatus
 from app.notices import queries, rules
 from app.notices.actions.operations import EXCLUDE, EXTRACT, PLAN
 from app.notices.codes import AUTOMATIC, MAIL, BatchState, Kind, State
-from app.notices.models import Batch, Line, Means, Notice, Policy, Wish
+from app.notices.models import Batch, Line, Means, Notice, Policy
 from app.notices.terms import LONGEST_DUE_SOON_DAYS, Reminding
 from app.patrons.models import Patron
 
@@ -122,8 +122,7 @@ def make(
     """
     table = {code: means for code, means in run.means.items() if only is None or means.adapter in only}
     if wanted == MAIL:
-        wish = Wish.objects.select_related("prefers").filter(patron=patron).first()
-        wanted = wish.prefers.code if wish and wish.prefers else wanted
+        wanted = queries.wished_means(patron.pk, kind)
     code = rules.choose_means(wanted, queries.reachable(patron, table))
     planned = State.PLANNED if batch is not None and batch.state == BatchState.DRAFT else State.READY
     return Notice.objects.create(
@@ -183,17 +182,38 @@ def plan_cards(actor: Actor, now: datetime) -> int:
         for patron in queries.expiring_cards(run.today, queries.patron_policy().expiry_notice_days)
     }
     told = queries.told_keys(patrons)
-    return sum(_plan_key(run, patron, key) for key, patron in patrons.items() if key not in told)
+    return sum(plan_key(run, Kind.CARD, patron, key) for key, patron in patrons.items() if key not in told)
 
 
 @transaction.atomic
-def _plan_key(run: Plan, patron_id: int, key: str) -> int:
+def plan_key(run: Plan, kind: str, patron_id: int, key: str) -> int:
+    """A notice of an event that `key` names, once: 1, or 0 when it is there or nothing automatic reaches the patron."""
     patron = lock(patron_id)
     automatic = {code: means for code, means in run.means.items() if means.adapter in AUTOMATIC}
     if not queries.reachable(patron, automatic) or Line.objects.filter(key=key).exists():
         return 0
-    notice = make(run, patron, patron.branch, Kind.CARD, only=AUTOMATIC)
-    Line.objects.create(notice=notice, kind=Kind.CARD, stage=1, key=key)
+    notice = make(run, patron, patron.branch, kind, only=AUTOMATIC)
+    Line.objects.create(notice=notice, kind=kind, stage=1, key=key)
+    return 1
+
+
+@transaction.atomic
+def plan_mail(run: Plan, kind: str, patron_id: int, key: str) -> int:
+    """A mail, and nothing but a mail, whatever the patron wished and came back before: it proves an address. Once for a
+    key; 1 when it was made."""
+    patron = lock(patron_id)
+    if Line.objects.filter(key=key).exists():
+        return 0
+    notice = Notice.objects.create(
+        patron=patron,
+        branch=patron.branch,
+        kind=kind,
+        means=run.means[MAIL],
+        state=State.READY,
+        on_date=run.today,
+        not_before=run.moment(patron.branch),
+    )
+    Line.objects.create(notice=notice, kind=kind, stage=1, key=key)
     return 1
 
 

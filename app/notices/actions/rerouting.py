@@ -3,7 +3,7 @@
 from datetime import date
 
 from app.notices import queries
-from app.notices.codes import AUTOMATIC, PAPER, Adapter, State
+from app.notices.codes import AUTOMATIC, PAPER, PERSONAL, Adapter, State
 from app.notices.models import BadAddress, Line, Means, Notice
 
 # Of a permanent refusal, those that say nothing against the address: full, too large, policy, the system itself.
@@ -18,6 +18,9 @@ def reroute(notice: Notice, code: str, today: date, *, bad: bool = True) -> Noti
     say, and without another means it stays with the old one as FAILED. Called with the notice locked.
     """
     means: Means = notice.means
+    if notice.kind in PERSONAL:  # neither a link nor a reader's own words are read out on the telephone
+        _end(notice, State.BOUNCED, f"{UNREACHED} {code}".strip())
+        return None
     if bad and not code.startswith(PASSING):
         remember(notice, code, today)
     table = queries.means_table()

@@ -12,6 +12,7 @@ the same token, which makes them safe by themselves.
 """
 
 import smtplib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -24,7 +25,7 @@ from app.access.actor import Actor
 from app.audit import actions as audit
 from app.holds.models import PurchaseRequest
 from app.holds.models import Status as HoldStatus
-from app.notices import queries, texts
+from app.notices import queries, tellers, texts
 from app.notices.actions import shelf
 from app.notices.actions.operations import SEND
 from app.notices.actions.rerouting import reroute
@@ -57,13 +58,14 @@ class Sent:
         )
 
 
-def send_due(actor: Actor, now: datetime, most: int = 2000) -> Sent:
-    """Hand over what may go now, at most `most` notices; two transactions each. One event in the log for the run."""
+def send_due(actor: Actor, now: datetime, most: int = 2000, kinds: Iterable[str] = ()) -> Sent:
+    """Hand over what may go now (of these kinds, when given), at most `most` notices; two transactions each. One event
+    in the log for the run."""
     access.require(actor, SEND)
     sent = Sent()
     with Transports() as transports:
         for _ in range(most):
-            claimed = _claim(actor, now)
+            claimed = _claim(actor, now, tuple(kinds))
             if claimed is None:
                 break
             notice, letter = claimed
@@ -81,26 +83,27 @@ def send_due(actor: Actor, now: datetime, most: int = 2000) -> Sent:
 
 
 @transaction.atomic
-def _claim(actor: Actor, now: datetime) -> tuple[Notice, Letter | None] | None:
+def _claim(actor: Actor, now: datetime, kinds: tuple[str, ...]) -> tuple[Notice, Letter | None] | None:
     """Take the next notice and write its text; None when there is none. A notice without anything left to say, or
     whose address is gone, is settled here and has no letter."""
-    due = queries.sendable(now).select_for_update(skip_locked=True, of=("self",))
+    due = queries.sendable(now, kinds).select_for_update(skip_locked=True, of=("self",))
     notice = due.select_related("patron", "means", "branch").order_by("not_before", "id").first()
     if notice is None:
         return None
     today = timezone.localdate(now)
     lines = living(notice, today)
-    if not lines:
+    said = tellers.said(notice, lines[0], now) if lines and tellers.has(notice.kind) else None
+    if not lines or (said is None and tellers.has(notice.kind)):
         _state(notice, State.DROPPED, result="返却・受取済み")
         return notice, None
-    address = queries.address_of(notice.patron, notice.means)
+    address = (said.to if said else "") or queries.address_of(notice.patron, notice.means)
     if not address:
         reroute(notice, "連絡先がない", today)
         return notice, None
     if notice.kind == Kind.READY:
         _begin_shelf_days(actor, lines, now)
     wording = queries.wording_for(notice.kind, notice.stage, notice.means.code)
-    text = texts.text_of(notice, wording, lines, queries.patron_policy(), today)
+    text = texts.text_of(notice, wording, lines, queries.patron_policy(), today, said)
     notice.state, notice.handed_at = State.HANDING, now
     notice.attempts += 1
     notice.save(update_fields=["state", "handed_at", "attempts"])

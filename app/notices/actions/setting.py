@@ -12,8 +12,8 @@ from app.access.actor import Actor
 from app.audit import actions as audit
 from app.notices import rules, wording
 from app.notices.actions.operations import SETTLE, STOP, WISH, WORD
-from app.notices.codes import Adapter, Kind
-from app.notices.models import Means, Policy, Stop, Wish, Wording
+from app.notices.codes import AUTOMATIC, CHOOSABLE, Adapter, Kind
+from app.notices.models import KindWish, Means, Policy, Stop, Wish, Wording
 
 LONGEST_STOP_DAYS = 366 * 2
 MEANS = (
@@ -29,6 +29,10 @@ POLICIES = (
     (Kind.OVERDUE, True, time(9), time(21), False, 1095),
     (Kind.CARD, False, time(9), time(21), True, 400),
     (Kind.REQUEST, False, time(9), time(21), True, 60),
+    (Kind.ARRIVAL, False, time(9), time(21), True, 30),
+    # Somebody waits for these in front of the screen, and their links do not last.
+    (Kind.RESET, False, time(0), time(23, 59, 59), True, 30),
+    (Kind.MAIL_CHECK, False, time(0), time(23, 59, 59), True, 30),
 )
 
 
@@ -171,6 +175,28 @@ def wish_due_soon(actor: Actor, patron_id: int, due_soon: bool) -> Wish:
     if actor.kind != "patron" or actor.number != str(patron_id):
         access.require(actor, WISH)
     return _wish(actor, patron_id, {"due_soon": due_soon})
+
+
+@transaction.atomic
+def wish_kind(actor: Actor, patron_id: int, kind: str, *, wanted: bool, means_id: int | None = None) -> KindWish:
+    """Whether a patron wants a kind of notice, and by which automatic means; their own word, or staff's for them.
+
+    ValidationError for a kind that is not theirs to choose (ready holds have their own way, reminders are the
+    library's duty) and for a means that is not in use.
+    """
+    if actor.kind != "patron" or actor.number != str(patron_id):
+        access.require(actor, WISH)
+    if kind not in CHOOSABLE:
+        raise ValidationError({"kind": "この種類の通知は選べません。"})
+    if means_id is not None and not Means.objects.filter(pk=means_id, enabled=True, adapter__in=AUTOMATIC).exists():
+        raise ValidationError({"means": "手段を選び直してください。"})
+    made, _ = KindWish.objects.update_or_create(
+        patron_id=patron_id, kind=kind, defaults={"wanted": wanted, "means_id": means_id}
+    )
+    if kind == Kind.DUE:
+        Wish.objects.update_or_create(patron_id=patron_id, defaults={"due_soon": wanted})
+    audit.record(actor, WISH, subject_type="patron", subject_id=patron_id, detail={"kind": kind, "wanted": wanted})
+    return made
 
 
 def _wish(actor: Actor, patron_id: int, fields: dict[str, Any]) -> Wish:

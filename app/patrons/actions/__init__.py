@@ -17,7 +17,16 @@ from app.patrons.actions.operations import (
     VIEW,
     WITHDRAW,
 )
-from app.patrons.actions.passwords import change_own_password, issue_password, set_password, sign_in, sign_out
+from app.patrons.actions.own import choose_contact, take_mail
+from app.patrons.actions.passwords import (
+    change_own_password,
+    choose_password,
+    issue_password,
+    release_sign_in,
+    set_password,
+    sign_in,
+    sign_out,
+)
 from app.patrons.actions.places import load_postcodes
 from app.patrons.actions.registering import Registration, change, editable, import_register, register
 from app.patrons.actions.settings import after_migrate, put_category, put_policy, seed_categories
@@ -56,6 +65,8 @@ __all__ = [
     "change",
     "change_categories",
     "change_own_password",
+    "choose_contact",
+    "choose_password",
     "editable",
     "erase",
     "erase_due",
@@ -75,6 +86,7 @@ __all__ = [
     "record_disclosure",
     "record_unmasking",
     "register",
+    "release_sign_in",
     "renew",
     "replace_card",
     "report_lost",
@@ -84,6 +96,7 @@ __all__ = [
     "sign_in",
     "sign_out",
     "stop",
+    "take_mail",
     "withdraw",
     "withdraw_unused",
 ]

@@ -122,7 +122,9 @@ def record_change(actor: Actor, patron: Patron, before: dict[str, str]) -> None:
     now = shown(patron)
     rows = [[label, before[label], now[label]] for label in now if before[label] != now[label]]
     if rows:
-        PatronChange.objects.create(patron=patron, by=actor.number, at=timezone.now(), fields=rows)
+        PatronChange.objects.create(
+            patron=patron, by="本人" if actor.kind == "patron" else actor.number, at=timezone.now(), fields=rows
+        )
 
 
 def shown(patron: Patron) -> dict[str, str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.access.actions import NotPermitted, SignInRefused
 from app.access.actor import Actor
 from app.access.models import FailedSignIn
-from app.access.rules import MAX_FAILURES
+from app.access.rules import PATRON_MAX_FAILURES
 from app.audit.models import AuditEvent
 from app.patrons import actions, queries, rules
 from app.patrons.models import Patron, PatronCategory
@@ -239,7 +239,7 @@ def test_an_issued_password_is_shown_once_stored_as_a_hash_and_must_be_changed()
 
 
 @pytest.mark.django_db
-def test_a_patron_is_refused_alike_for_every_cause_and_locked_out_after_five_misses():
+def test_a_patron_is_refused_alike_for_every_cause_and_locked_out_after_ten_misses():
     patron = make.patron()
     without = make.patron()
     expired = make.patron(valid_until=timezone.localdate() - timedelta(days=1))
@@ -248,7 +248,7 @@ def test_a_patron_is_refused_alike_for_every_cause_and_locked_out_after_five_mis
     nobody = Actor("anonymous", terminal="10.81.1.10")
     words = set()
     good, miss = "hon-wo-yomu-2026", (patron.card_number, "wrong")
-    tries = [miss, (without.card_number, ""), ("1", "x"), (expired.card_number, good), *[miss] * 4]
+    tries = [miss, (without.card_number, ""), ("1", "x"), (expired.card_number, good), *[miss] * 9]
     for number, password in [*tries, (patron.card_number, good)]:
         with pytest.raises(SignInRefused) as refused:
             actions.sign_in(number, password, nobody)
@@ -260,11 +260,11 @@ def test_a_patron_is_refused_alike_for_every_cause_and_locked_out_after_five_mis
 def test_going_on_while_a_card_is_locked_is_logged_and_does_not_keep_it_locked():
     patron = make.patron()
     nobody = Actor("anonymous", terminal="10.81.1.10")
-    for _ in range(8):
+    for _ in range(13):
         with pytest.raises(SignInRefused):
             actions.sign_in(patron.card_number, "wrong", nobody)
-    assert FailedSignIn.objects.count() == MAX_FAILURES
-    assert AuditEvent.objects.filter(operation="access.sign_in", outcome="refused").count() == 8
+    assert FailedSignIn.objects.count() == PATRON_MAX_FAILURES
+    assert AuditEvent.objects.filter(operation="access.sign_in", outcome="refused").count() == 13
 
 
 @pytest.mark.django_db

@@ -49,6 +49,7 @@ def page(
         "family": [one for one in family if one.pk != patron.pk],
         "addressee": queries.addressee(patron, today),
         "password": password,
+        "shut": queries.sign_in_is_shut(patron),
         "wrong": [*wrong],
         "forms": {
             "stop": StopForm(),
@@ -84,6 +85,16 @@ def issue_password(request: HttpRequest, patron_id: int) -> HttpResponse:
     """Issue a temporary password and show it, once: it is stored nowhere but as a hash."""
     patron = viewed(request, patron_id, "仮パスワードの発行")
     return page(request, patron, password=actions.issue_password(request.actor, patron))
+
+
+@require_POST
+@staff_page(actions.ISSUE_PASSWORD)
+def release_sign_in(request: HttpRequest, patron_id: int) -> HttpResponse:
+    """Open a sign-in that too many misses shut."""
+    patron = viewed(request, patron_id, "サインイン停止の解除")
+    actions.release_sign_in(request.actor, patron)
+    messages.success(request, "サインインの一時停止を解きました。")
+    return redirect("patrons:show", patron.pk)
 
 
 @require_POST

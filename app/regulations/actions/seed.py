@@ -20,6 +20,7 @@ GENERAL = {
     "reminder_stages": [[7, "mail"], [21, "phone"], [60, "postcard"], [90, "letter"]],
     "waiting_reminder_days": 3,
     "due_soon_days": 1,
+    "request_limit": 5,
 }
 AUDIO_VISUAL = {"loan_limit": 5, "period_days": 7, "renewals": 0}
 AV_TYPES = (MaterialType.CD, MaterialType.DVD)
