@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.catalog.search import tokens
-from app.catalog.search.fold import VERSION, as_typed, compact, fold
+from app.catalog.search.fold import VERSION, as_typed, folded
 
 KEY_LENGTH = 200
 
@@ -52,11 +52,6 @@ class Document:
     language: str
     branches: list[int]
     held: bool
-
-
-def folded(text: str) -> str:
-    """The form in which texts are stored and compared."""
-    return compact(fold(text))
 
 
 def main_title(title: str) -> str:

@@ -9,8 +9,8 @@ import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-VERSION = 1
-_TABLE = Path(__file__).parent / "data" / "variants.tsv"
+VERSION = 2
+_TABLES = tuple(Path(__file__).parent / "data" / name for name in ("simplified.tsv", "variants.tsv"))
 
 # Long marks, hyphens, middle dots, apostrophes: people leave them out or type another one of them.
 _DROPPED = "ー－ｰ―‐‑‒–—−-~〜～・･·•'’‘`´′゛゜"
@@ -18,6 +18,8 @@ _DROPPED = "ー－ｰ―‐‑‒–—−-~〜～・･·•'’‘`´′゛゜
 _ALIKE = {"ヂ": "ジ", "ヅ": "ズ", "ヲ": "オ", "ヸ": "ビ", "ヹ": "ベ", "ヰ": "イ", "ヱ": "エ", "ヷ": "バ", "ヺ": "ボ"}
 _VU = {"ヴァ": "バ", "ヴィ": "ビ", "ヴェ": "ベ", "ヴォ": "ボ", "ヴュ": "ビュ"}
 _VU_PATTERN = re.compile("|".join(_VU))
+# 佐々木 is 佐佐木, こゝろ is こころ, たゞ is ただ.
+_REPEATED = re.compile("([\u3400-\u9fff\U00020000-\U0003ffff])(々+)|([ァ-ヺ])([ヽヾ])")
 
 CJK = "\u3005-\u3007\u30a1-\u30fa\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _GAP_AT_CJK = re.compile(f"(?<=[{CJK}]) +| +(?=[{CJK}])")
@@ -27,22 +29,21 @@ _PARTICLE_E = re.compile(r"(?<=\S) エ(?= )")
 
 @lru_cache(maxsize=1)
 def variants() -> dict[str, str]:
-    """The kept table: a variant kanji and the form that stands for it."""
-    pairs = (
-        line.split("\t", 1) for line in _TABLE.read_text(encoding="utf-8").splitlines() if line[:1] not in ("#", "")
-    )
-    return dict(pairs)
+    """The kept tables: a variant or simplified kanji and the form that stands for it."""
+    lines = (line for table in _TABLES for line in table.read_text(encoding="utf-8").splitlines())
+    return dict(line.split("\t", 1) for line in lines if line[:1] not in ("#", ""))
 
 
 def _fold_character(character: str) -> str:
     """What one character (after NFKC and lower case) folds to: itself, another, a space or nothing."""
-    if character in _DROPPED:
+    # Marks and format characters belong to the letter before them: variation selectors, soft hyphens, joiners.
+    if character in _DROPPED or unicodedata.category(character) in ("Mn", "Mc", "Me", "Cf"):
         return ""
     if "ぁ" <= character <= "ゖ" or character in "ゝゞ":
         character = chr(ord(character) + 0x60)
     character = variants().get(character, character)
     character = _ALIKE.get(character, character)
-    if "\u00c0" <= character <= "\u024f":
+    if "\u00c0" <= character <= "\u024f" or "\u1e00" <= character <= "\u1eff":
         character = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
     return "".join(c if unicodedata.category(c)[0] in "LN" else " " for c in character)
 
@@ -58,9 +59,19 @@ class _Table(dict[int, str]):
 _table = _Table()
 
 
+def _repeat(found: re.Match[str]) -> str:
+    """A character with its iteration marks written out."""
+    if found[1]:
+        return found[1] * (1 + len(found[2]))
+    again = unicodedata.normalize("NFC", found[3] + "\u3099") if found[4] == "ヾ" else found[3]
+    return found[3] + (again if len(again) == 1 else found[3])
+
+
 def fold(text: str) -> str:
     """The folded text: katakana, plain kanji, lower-case latin and digits, single spaces. Any string is accepted."""
     folded = unicodedata.normalize("NFKC", text).lower().translate(_table)
+    if "々" in folded or "ヽ" in folded or "ヾ" in folded:
+        folded = _REPEATED.sub(_repeat, folded).replace("ヽ", "").replace("ヾ", "")
     if "ヴ" in folded:
         folded = _VU_PATTERN.sub(lambda found: _VU[found.group()], folded).replace("ヴ", "ブ")
     return " ".join(folded.split())
@@ -69,6 +80,11 @@ def fold(text: str) -> str:
 def compact(folded: str) -> str:
     """Folded text without the spaces beside Japanese characters: 「ニホン ノ」 becomes 「ニホンノ」."""
     return _GAP_AT_CJK.sub("", folded)
+
+
+def folded(text: str) -> str:
+    """The form in which texts are stored and compared."""
+    return compact(fold(text))
 
 
 def as_typed(reading: str) -> str:

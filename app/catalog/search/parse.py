@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from app.catalog import rules
-from app.catalog.search.fold import compact, fold
+from app.catalog.search.fold import compact, fold, folded
 from app.catalog.search.query import (
     LONGEST_TEXT,
     MOST_TERMS,
@@ -64,10 +64,6 @@ class _Lexeme:
     kind: str
     value: str
     exact: bool = False
-
-
-def _folded(text: str) -> str:
-    return compact(fold(text))
 
 
 def _lexemes(text: str) -> list[_Lexeme]:
@@ -183,7 +179,7 @@ def _word(text: str, field: str, match: str) -> Node | None:
     if field == "year":
         return _years(text)
     if field == "number":
-        number = rules.isbn_in(text) or _folded(text).replace(" ", "")
+        number = rules.isbn_in(text) or folded(text).replace(" ", "")
         return Term(number, "number", match) if number else None
     if field == "class":
         number = "".join(_CLASS.findall(text)).upper()
@@ -254,11 +250,11 @@ def _understood(text: str, node: Node, notice: str) -> Understood:
         assert isinstance(first, Term)
         if first.field == "year":
             continue
-        words.append(_folded(first.text))
+        words.append(folded(first.text))
         kana = [term.text for term in asked_terms(part) if term.field != "number"][1:]
         spelled.append(kana)
     phrase = compact(" ".join(words))
-    also = [_folded(text)]
+    also = [folded(text)]
     for number in range(max(map(len, spelled), default=0)):
         chosen = [kana[min(number, len(kana) - 1)] if kana else word for word, kana in zip(words, spelled, strict=True)]
         also.append(compact(" ".join(chosen)))

@@ -1,8 +1,8 @@
 """Tokens: what the index stores of a folded text, as 32-bit integers.
 
 Japanese runs give every character and every pair of neighbours (packed exactly, two 16-bit halves); latin words
-and numbers are whole words (CRC-32). Equal numbers for different words are possible and harmless: the search
-rechecks words and long phrases on the text.
+and numbers are whole words (CRC-32), and so is what has a character beyond the 16 bits. Equal numbers for different
+words are possible and harmless: the search rechecks words and long phrases on the text.
 """
 
 import re
@@ -19,13 +19,19 @@ def _signed(number: int) -> int:
     return number - (1 << 32) if number >= 1 << 31 else number
 
 
-def _pair(first: str, second: str) -> int:
-    return _signed((ord(first) & 0xFFFF) << 16 | (ord(second) & 0xFFFF))
-
-
 def word(text: str) -> int:
     """The token of one latin word or number."""
     return _signed(zlib.crc32(text.encode("utf-8", "replace")))
+
+
+def _single(character: str) -> int:
+    return ord(character) if character <= "\uffff" else word(character)
+
+
+def _pair(first: str, second: str) -> int:
+    if first <= "\uffff" and second <= "\uffff":
+        return _signed(ord(first) << 16 | ord(second))
+    return word(first + second)
 
 
 def of_document(texts: Iterable[str]) -> list[int]:
@@ -36,9 +42,8 @@ def of_document(texts: Iterable[str]) -> list[int]:
             if latin:
                 found.add(word(latin))
                 continue
-            codes = [ord(character) & 0xFFFF for character in run]
-            found.update(codes)
-            found.update(_signed(a << 16 | b) for a, b in pairwise(codes))
+            found.update(_single(character) for character in run)
+            found.update(_pair(a, b) for a, b in pairwise(run))
     return sorted(found)
 
 
@@ -49,13 +54,13 @@ def of_term(term: str) -> list[int]:
         if latin:
             found.add(word(latin))
         elif len(run) == 1:
-            found.add(ord(run) & 0xFFFF)
+            found.add(_single(run))
         else:
             found.update(_pair(a, b) for a, b in pairwise(run))
     return sorted(found)
 
 
 def needs_recheck(term: str) -> bool:
-    """True when the tokens alone do not prove the term: long phrases, words (hashed), mixed writing."""
+    """True when the tokens alone do not prove the term: long phrases, words (hashed), mixed writing, rare kanji."""
     runs = _RUN.findall(term)
-    return len(runs) != 1 or bool(runs[0][1]) or len(runs[0][0]) > 2
+    return len(runs) != 1 or bool(runs[0][1]) or len(runs[0][0]) > 2 or max(term) > "\uffff"

@@ -41,6 +41,18 @@ ALIKE = [
     ("よ～くわかる", "ヨークワカル"),
     ("O'Reilly", "OReilly"),
     ("Café", "cafe"),
+    ("Việt Nam", "viet nam"),
+    ("𠮷野家", "吉野家"),
+    ("葛\U000e0100城", "葛城"),
+    ("図\u00ad書", "図書"),
+    ("佐々木", "佐佐木"),
+    ("こゝろ", "こころ"),
+    ("たゞ一つ", "ただ一つ"),
+    ("图书馆", "図書館"),
+    ("汉语学习", "漢語学習"),
+    ("中國經濟", "中国経済"),
+    ("한국어 책", "한국어책"),
+    ("ﾂﾞ", "ず"),
 ]
 
 
@@ -50,7 +62,8 @@ def test_two_writings_of_a_word_fold_to_the_same(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("びょういん", "びよういん"), ("かき", "がき"), ("はは", "ばば"), ("一", "ー一一")]
+    ("one", "other"),
+    [("びょういん", "びよういん"), ("かき", "がき"), ("はは", "ばば"), ("一", "ー一一"), ("机", "機"), ("后", "後")],
 )
 def test_different_words_stay_different(one: str, other: str) -> None:
     assert folded(one) != folded(other)
@@ -86,6 +99,13 @@ def test_a_text_has_every_token_of_each_of_its_parts(before: str, part: str, aft
     term = folded(part)
     assert tokens.of_term(term)
     assert set(tokens.of_term(term)) <= set(tokens.of_document([folded(before) + term + folded(after)]))
+
+
+def test_a_rare_kanji_is_no_other_character_of_the_same_low_bits() -> None:
+    rare, common = "\U0002543a", "\u543a"
+    for one, other in ((rare, common), (rare + "田", common + "田"), ("田" + rare, "田" + common)):
+        assert not set(tokens.of_term(folded(one))) & set(tokens.of_document([folded(other)]))
+        assert tokens.needs_recheck(folded(one))
 
 
 def test_tokens_fit_a_database_integer() -> None:
