@@ -26,7 +26,21 @@ from app.web.sealed import SealedTextField
 
 
 class Loan(models.Model):
-    """An item that is out, with whom and until when. Deleted when it comes back."""
+    """An item that is out, with whom and until when. Deleted when it comes back.
+
+    A lost or spoilt item stays on loan while its compensation (弁償) goes on. Once that is settled the loan waits for
+    the night, which ends it and withdraws the item (actions/compensation.py): no moment of the day says both.
+    """
+
+    class Compensation(models.TextChoices):
+        LOST = "lost", "紛失"
+        SPOILT = "spoilt", "汚破損"
+
+    class Settled(models.TextChoices):
+        SAME = "same", "同じ資料の納入"
+        OTHER = "other", "代わりの資料の納入"
+        MONEY = "money", "実費の納付"
+        WAIVED = "waived", "免除"
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="loans", verbose_name="資料")
     patron = models.ForeignKey(Patron, on_delete=models.PROTECT, related_name="loans", verbose_name="利用者")
@@ -39,10 +53,21 @@ class Loan(models.Model):
     due_changed_by = models.CharField("期限変更者", max_length=40, blank=True, default="", db_default="")
     due_reason = models.CharField("期限変更の理由", max_length=100, blank=True, default="", db_default="")
 
+    compensation = models.CharField(
+        "弁償の事由", max_length=6, choices=Compensation, blank=True, default="", db_default=""
+    )
+    compensation_on = models.DateField("弁償の手続きの開始日", null=True, blank=True)
+    settled = models.CharField("弁償の方法", max_length=6, choices=Settled, blank=True, default="", db_default="")
+
     class Meta:
         verbose_name = "貸出"
         ordering = ["due_on", "id"]
         constraints = [
+            models.CheckConstraint(
+                name="circulation_compensation_whole",
+                condition=models.Q(compensation="", compensation_on=None, settled="")
+                | (~models.Q(compensation="") & models.Q(compensation_on__isnull=False)),
+            ),
             # Whatever two counters do at once, an item is out once.
             models.UniqueConstraint(fields=["item"], name="circulation_item_out_once"),
             models.CheckConstraint(

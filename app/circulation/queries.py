@@ -49,6 +49,9 @@ def loans_to_end(item_ids: Iterable[int]) -> list[Loan]:
             "without_card",
             "due_changed_by",
             "due_reason",
+            "compensation",
+            "compensation_on",
+            "settled",
             "patron__birth_date",
             "patron__district",
             "patron__category__code",
@@ -101,3 +104,9 @@ def borrower(patron: Patron, loans: Iterable[Loan], item: Item | None = None) ->
         of_material=sum(1 for loan in counted if loan.item.material_type == kind),
         withdrawn=patron.withdrawn_on is not None,
     )
+
+
+def compensations() -> list[Loan]:
+    """The loans that are being compensated, the oldest case first, without their patrons. One SQL statement."""
+    loans = Loan.objects.exclude(compensation="").select_related("item__record", "branch")
+    return list(loans.defer("item__record__marc", "patron").order_by("compensation_on", "id"))

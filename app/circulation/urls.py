@@ -1,6 +1,6 @@
 from django.urls import path
 
-from app.circulation import day, offline, pages, views
+from app.circulation import compensation, day, offline, pages, views
 
 app_name = "circulation"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("sets/", pages.sets, name="sets"),
     path("move/", pages.move, name="move"),
     path("temporary/", pages.temporary, name="temporary"),
+    path("compensation/", compensation.cases, name="compensation"),
+    path("compensation/act/", compensation.act, name="compensate"),
     path("policy/", pages.policy, name="policy"),
     path("worker.js", offline.worker, name="worker"),
     path("offline/<slug:mode>/", offline.shell, name="offline"),

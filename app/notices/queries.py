@@ -67,7 +67,7 @@ def overdue(today: date) -> list[Overdue]:
     reminded = Line.objects.filter(kind=Kind.OVERDUE, loan=OuterRef("pk"), due_on=OuterRef("due_on")).order_by("-stage")
     now_stopped = Stop.objects.filter(from_on__lte=today, until_on__gte=today)
     loans = (
-        Loan.objects.filter(due_on__lt=today)
+        Loan.objects.filter(due_on__lt=today, compensation="")
         .annotate(
             held=Exists(waiting),
             done=Subquery(reminded.values("stage")[:1]),

@@ -5,12 +5,20 @@ holds an item's lock alone may make or end its loan.
 """
 
 from app.circulation.actions.cards import RENEW_CARD, renew_card, renew_card_ask
+from app.circulation.actions.compensation import (
+    CompensationRefused,
+    open_compensation,
+    settle_compensation,
+    stop_compensation,
+    write_off,
+)
 from app.circulation.actions.due import change_due
 from app.circulation.actions.in_library import in_library_use
 from app.circulation.actions.last_borrower import PolicyRefused, erase_last_borrowers, set_policy, who_had
 from app.circulation.actions.lending import lend
 from app.circulation.actions.operations import (
     CHANGE_DUE,
+    COMPENSATE,
     DAY_REPORT,
     ENQUIRE,
     GIVE_BACK,
@@ -35,6 +43,7 @@ from app.circulation.actions.without_card import NotIdentified, identify
 
 __all__ = [
     "CHANGE_DUE",
+    "COMPENSATE",
     "DAY_REPORT",
     "ENQUIRE",
     "GIVE_BACK",
@@ -51,6 +60,7 @@ __all__ = [
     "Answers",
     "Ask",
     "Choice",
+    "CompensationRefused",
     "NextStep",
     "NotIdentified",
     "Outcome",
@@ -64,15 +74,19 @@ __all__ = [
     "identify",
     "in_library_use",
     "lend",
+    "open_compensation",
     "renew",
     "renew_all",
     "renew_card",
     "renew_card_ask",
     "set_policy",
+    "settle_compensation",
     "settle_returns",
     "shuffle_figures",
+    "stop_compensation",
     "undo_loan",
     "undo_return",
     "who_had",
     "who_returned",
+    "write_off",
 ]

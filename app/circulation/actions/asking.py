@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from app.access.actor import Actor
 from app.catalog.actions import TEMPORARY
 from app.catalog.models import Item
-from app.catalog.rules import barcode_problem
+from app.catalog.naming import number_ranges
+from app.catalog.numbers import problem
 from app.circulation.actions.locking import allowed
 from app.circulation.actions.outcome import Ask, Choice
 from app.circulation.rules import Objection
@@ -58,7 +59,7 @@ def restore_ask(item: Item) -> Ask:
 
 def temporary_ask(actor: Actor, barcode: str) -> tuple[Ask, ...]:
     """Shall an item without a record be lent under a title typed now? Only for a number that could be an item's."""
-    if barcode_problem(barcode) or not allowed(actor, TEMPORARY):
+    if problem(number_ranges(), barcode) or not allowed(actor, TEMPORARY):
         return ()
     return (
         Ask(

@@ -14,4 +14,5 @@ SEE_HOLDER = declare("circulation.see_holder", "取置資料の予約者を見�
 SEE_BORROWER = declare("circulation.see_borrower", "資料から借受者を見る", roles=(LIBRARIAN,), kind="view")
 ENQUIRE = declare("circulation.enquire", "資料の状態を照会する", kind="view")
 DAY_REPORT = declare("circulation.day_report", "窓口の処理数を見る", kind="view")
+COMPENSATE = declare("circulation.compensate", "弁償の手続きを行う", roles=(LIBRARIAN,))
 POLICY = declare("circulation.policy", "窓口の方針を定める", roles=())

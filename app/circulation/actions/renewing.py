@@ -77,6 +77,9 @@ def renew_held(
     """Extend a loan and the other pieces of its set, patron and items being locked. `mine` is all the patron has."""
     _may(actor, patron.pk, branch)
     item, today = loan.item, timezone.localdate(now)
+    if loan.compensation:
+        said = wording("circulation.renewing.compensation", "弁償の手続き中のため延長できません。")
+        return Outcome("warn", "compensation", said, item, loan.due_on)
     let_pass = answers.given if answers.reason and allowed(actor, OVERRIDE, branch) else frozenset()
     waiting = holding.waiting(item)
     verdict = rules.may_renew(

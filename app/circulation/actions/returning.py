@@ -16,6 +16,7 @@ from app.catalog.codes import ShelfStatus
 from app.circulation import queries, rules
 from app.circulation.actions import holding, last_borrower, sealing, statistics
 from app.circulation.actions.asking import attachments_ask, restore_ask
+from app.circulation.actions.compensation import stopped_note
 from app.circulation.actions.in_library import note_use
 from app.circulation.actions.locking import InHand, lock_item, unknown
 from app.circulation.actions.operations import GIVE_BACK
@@ -96,7 +97,8 @@ def _give_back(
     way = holding.way_of(actor, hand.item, branch, now)
     audit.record(actor, GIVE_BACK, subject_type="branch", subject_id=branch.code)
     days_late = max(0, (on_date - loan.due_on).days)
-    return Ended(_returned(hand, way, days_late, len(rest), restored), loan, on_date, not rest)
+    outcome = _returned(hand, way, days_late, len(rest), restored)
+    return Ended(replace(outcome, notes=(*outcome.notes, *stopped_note(loan))), loan, on_date, not rest)
 
 
 def _asks(hand: InHand, loan: Loan | None, answers: Answers) -> tuple[Ask, ...]:

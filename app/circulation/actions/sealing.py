@@ -55,6 +55,8 @@ class Sealed:
     without_card: bool
     due_changed_by: str
     due_reason: str
+    compensation: str
+    compensation_on: date | None
     returned_at: datetime
     returned_on: date
     return_branch_id: int
@@ -108,6 +110,8 @@ def seal_return(
         "without_card": loan.without_card,
         "due_changed_by": loan.due_changed_by,
         "due_reason": loan.due_reason,
+        "compensation": loan.compensation,
+        "compensation_on": loan.compensation_on.isoformat() if loan.compensation_on else None,
         "returned_at": now.isoformat(),
         "returned_on": on_date.isoformat(),
         "return_branch_id": branch_id,
@@ -138,8 +142,8 @@ def open_return(actor: Actor, token: str, now: datetime) -> Sealed | None:
     found = json.loads(plain)
     for name in ("lent_at", "returned_at"):
         found[name] = datetime.fromisoformat(found[name])
-    for name in ("due_on", "returned_on"):
-        found[name] = date.fromisoformat(found[name])
+    for name in ("due_on", "returned_on", "compensation_on"):
+        found[name] = date.fromisoformat(found[name]) if found[name] else None
     content = Sealed(**found)
     return content if timedelta(0) <= now - content.returned_at <= UNDO_WITHIN else None
 

@@ -164,6 +164,8 @@ def _again(hand: InHand, told: Sealed, branch: Branch) -> Loan:
         without_card=told.without_card,
         due_changed_by=told.due_changed_by,
         due_reason=told.due_reason,
+        compensation=told.compensation,
+        compensation_on=told.compensation_on,
     )
     loan.save(force_insert=True)
     return loan
