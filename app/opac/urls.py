@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from app.opac import holding, telling, views_my, views_record, views_search, web
+from app.opac import holding, looks, telling, views_my, views_record, views_search, web
 
 app_name = "opac"
 urlpatterns = [
@@ -19,5 +19,7 @@ urlpatterns = [
     path("my/sign-in/", views_my.sign_in, name="sign_in"),
     path("my/sign-out/", views_my.sign_out, name="sign_out"),
     path("my/password/", views_my.password, name="password"),
+    path("appearance/", looks.appearance, name="appearance"),
+    path("look.css", looks.look, name="look"),
     path("robots.txt", web.robots, name="robots"),
 ]

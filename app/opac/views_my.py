@@ -24,6 +24,7 @@ from app.opac.forms import PasswordForm, PatronSignInForm
 from app.patrons import actions as patrons
 from app.patrons.models import Patron
 from app.patrons.web import close_session, current_patron, open_session
+from app.web.doors import door_of
 
 # Pages to which signing in may lead back.
 RETURN_TO = ("hold", "request")
@@ -44,7 +45,8 @@ def patron_page(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         patron = current_patron(request)
         if patron is None:
-            wanted = request.path if request.method == "GET" and request.resolver_match.url_name in RETURN_TO else ""
+            leads_back = request.method == "GET" and request.resolver_match.url_name in RETURN_TO
+            wanted = request.path_info if leads_back else ""
             return redirect(reverse("opac:sign_in") + (f"?{urlencode({'next': wanted})}" if wanted else ""))
         if patron.must_change_password and request.resolver_match.url_name != "password":
             return redirect("opac:password")
@@ -79,7 +81,7 @@ def _wanted(request: HttpRequest) -> str:
         name = resolve(path).url_name if path.startswith("/") and not path.startswith("//") else ""
     except Resolver404:
         name = ""
-    return path if name in RETURN_TO else reverse("opac:my")
+    return door_of(request).prefix + path if name in RETURN_TO else reverse("opac:my")
 
 
 @require_POST

@@ -30,7 +30,12 @@ INSTALLED_APPS = [
     "app.opac",
     "app.demo",
 ]
-MIDDLEWARE = ["app.web.metrics.RequestMetrics", "app.web.middleware.SiteOfHost", *BASE_MIDDLEWARE]
+MIDDLEWARE = [
+    "app.web.metrics.RequestMetrics",
+    "app.web.middleware.SiteOfHost",
+    "app.web.doors.Doors",
+    *BASE_MIDDLEWARE,
+]
 AUTH_USER_MODEL = "access.StaffUser"
 AUTHENTICATION_BACKENDS = ["app.access.backends.StaffBackend"]
 LOGIN_URL = "/staff/sign-in/"

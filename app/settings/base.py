@@ -39,6 +39,9 @@ DEBUG = False
 # A site to practise on, with the demonstration's data: its pages say so in another colour.
 PRACTICE = False
 LANGUAGE_CODE = "ja"
+# Public pages speak these (app/web/doors.py); "ja-kids" is plain Japanese for children.
+LANGUAGES = [("ja", "日本語"), ("en", "English"), ("zh-hans", "简体中文"), ("ko", "한국어"), ("ja-kids", "こども")]
+LOCALE_PATHS = [BASE_DIR / "app" / "locale"]
 TIME_ZONE = "Asia/Tokyo"
 USE_TZ = True
 USE_I18N = True

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from app.web.doors import audiences_of, door_of, languages_of
 from inventory import load
 
 
@@ -28,12 +29,16 @@ def add(knowledge: Knowledge) -> None:
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """`library` (names), `release` and, on staff pages, `menu` and what areas add."""
+    """`library` (names), `release`, the `door` the reader came in by and the page's other `languages`; on staff pages
+    `menu` and what areas add."""
     menu = getattr(request, "staff_menu", None)
     known = {
         "library": organisation(settings.INVENTORY),
         "release": settings.RELEASE,
         "practice": settings.PRACTICE,
+        "door": door_of(request),
+        "languages": languages_of(request),
+        "first_pages": audiences_of(request),
         "menu": menu() if callable(menu) else [],
     }
     if callable(menu):

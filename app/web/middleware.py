@@ -80,7 +80,7 @@ class SecurityHeaders:
         response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
         response.setdefault("X-Frame-Options", "DENY")
         response.setdefault("X-Content-Type-Options", "nosniff")
-        if staff_realm(request) or request.path.startswith("/my/"):
+        if staff_realm(request) or request.path_info.startswith("/my/"):
             response.setdefault("Cache-Control", "no-store")
         return response
 

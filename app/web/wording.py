@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import get_language, gettext
+
 _own: Mapping[str, str] = {}
 
 IN_TEMPLATE = re.compile(r"""\{%\s*wording\s+"(?P<code>[^"]+)"\s+"(?P<text>[^"]*)"(?P<rest>[^%]*)%\}""")
@@ -28,8 +30,12 @@ def use(texts: Mapping[str, str]) -> None:
 def wording(code: str, default: str, /, **values: Any) -> str:
     """The sentence of that code with its values filled in.
 
-    A library's sentence that asks for a value which is not there gives way to the default.
+    A library's sentence that asks for a value which is not there gives way to the default; so does every one of them
+    where the page speaks another language, for which the default has a translation.
     """
+    language = get_language()
+    if language not in ("ja", None):
+        return gettext(default).format(**values)
     own = _own.get(code)
     if own is not None:
         try:

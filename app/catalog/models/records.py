@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Now
+from django.urls import get_script_prefix
 
 from app.catalog.codes import (
     Audience,
@@ -144,5 +145,5 @@ class BibliographicRecord(models.Model):
         return material_label(self.material_type)
 
     def get_absolute_url(self) -> str:
-        """The address of the record in the OPAC; it never changes."""
-        return f"/records/{self.pk}/"
+        """The address of the record in the OPAC, through the reader's door (app/web/doors.py); it never changes."""
+        return f"{get_script_prefix()}records/{self.pk}/"
