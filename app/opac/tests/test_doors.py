@@ -36,7 +36,7 @@ def test_the_look_is_a_cookie_on_request_and_the_pages_stay_the_same(client):
     assert client.get("/look.css").content == b""
 
 
-@pytest.mark.parametrize("value", ["150-pink", "9999-dark", "</style>-dark", "-", "150", "ａ-ｂ"])
+@pytest.mark.parametrize("value", ["150-pink", "9999-dark", "</style>-dark", "-", "150", "é-ü"])
 def test_an_odd_cookie_changes_only_what_is_known(client, value):
     client.cookies["kura_look"] = value
     sheet = client.get("/look.css")
