@@ -133,3 +133,15 @@ def test_a_generated_library_that_was_cut_goes_on_and_is_complete(twin) -> None:
     assert made == pytest.approx(27_500, rel=0.01)
     assert "complete" in kura("demo", "--scale", "0.01")
     assert count(twin, RECORDS) - before == made
+
+
+def test_a_towns_whole_appliance_comes_up_beside_this_one_and_the_bench_times_it(tmp_path) -> None:
+    """The other inventory, one server for everything: up from nothing, up again with nothing to do, gone."""
+    said = kura(
+        "--inventory", "small", "bench", "deploy", "--skip-first", "--json", tmp_path / "deploy.json", patience=900
+    )
+    rows = figures(tmp_path / "deploy.json")
+    assert set(rows) == {"up_cached_seconds", "up_no_change_seconds", "no_change_changes"}, said
+    assert rows["no_change_changes"]["value"] == 0
+    assert all(row["value"] > 0 and row["goal"] for name, row in rows.items() if name.endswith("_seconds"))
+    assert not any("kbench" in line for line in subprocess.check_output(["ps", "ax"], text=True).splitlines())
