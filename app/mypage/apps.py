@@ -7,3 +7,12 @@ class MypageConfig(AppConfig):
     name = "app.mypage"
     label = "mypage"
     verbose_name = "マイページ"
+
+    def ready(self) -> None:
+        from app.mypage import tellers
+        from app.notices.codes import Kind
+        from app.notices.tellers import tell
+
+        tell(Kind.RESET, tellers.reset)
+        tell(Kind.MAIL_CHECK, tellers.mail_check)
+        tell(Kind.ARRIVAL, tellers.arrival)

@@ -17,11 +17,12 @@ from app.web.sealed import SealedJSONField, SealedTextField
 
 class ResetAsk(models.Model):
     """Somebody who forgot a password typed this. The page writes a row whoever it is and answers the same; a job looks
-    up a minute later whether there is such a reader, and deletes the row."""
+    up a minute later whether there is such a reader, and empties the row."""
 
     number = SealedTextField("利用券番号")
     address = SealedTextField("メール")
     asked_at = models.DateTimeField("受付日時", db_default=Now())
+    done = models.BooleanField("回答済み", default=False, db_default=False)
     origin = models.CharField(max_length=12, blank=True, default="")
     """Keyed hash of the address it came from, to slow down whoever sends hundreds."""
 
