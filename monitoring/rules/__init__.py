@@ -10,6 +10,7 @@ import yaml
 from inventory import Host, Inventory
 
 FOLDER = Path(__file__).parent
+GOAL = "kura:slo_goal:ratio"
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,30 @@ class Alert:
 
 
 def files(site: Inventory, host: Host) -> dict[str, str]:
-    """File name → text of every rule file, for the monitoring host."""
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.yml"))}
+    """File name → text of every rule file, for the monitoring host: those beside this module, and the goal of the
+    contract that the service levels are measured against."""
+    written = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.yml"))}
+    return {"goal.yml": _goal(site), **written}
+
+
+def _goal(site: Inventory) -> str:
+    """The contract's availability as a series, so that no rule repeats the number."""
+    ratio = site.contract.availability_goal_percent / 100
+    rule = {"record": GOAL, "expr": f"vector({ratio:.6g})"}
+    body: str = yaml.safe_dump({"groups": [{"name": "goal", "rules": [rule]}]}, sort_keys=False)
+    return f"# Made by monitoring.rules from inventory {site.name} (contract.yml); changes belong there.\n{body}"
+
+
+def recorded() -> frozenset[str]:
+    """Names of the series that the rules themselves make."""
+    made = {
+        rule["record"]
+        for path in FOLDER.glob("*.yml")
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+        if "record" in rule
+    }
+    return frozenset({GOAL, *made})
 
 
 def load() -> tuple[Alert, ...]:
@@ -44,4 +67,5 @@ def load() -> tuple[Alert, ...]:
         for path in sorted(FOLDER.glob("*.yml"))
         for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
         for rule in group["rules"]
+        if "alert" in rule
     )

@@ -15,7 +15,7 @@ from monitoring.tests.promtool import promtool
 TESTS = sorted((Path(__file__).parent / "rules").glob("*.yml"))
 ALERTS = rules.load()
 # Made by Prometheus itself for every target.
-BUILT_IN = frozenset({"up", "ALERTS"})
+BUILT_IN = frozenset({"up", "ALERTS"}) | rules.recorded()
 
 
 def test_every_rule_file_is_accepted():
@@ -40,6 +40,16 @@ def test_every_alert_is_tested_to_fire_and_not_to_fire(alert):
     ]
     assert any(case.get("exp_alerts") for case in cases), "no test in which it fires"
     assert any(not case.get("exp_alerts") for case in cases), "no test in which it stays silent"
+
+
+def test_the_goal_of_the_contract_is_what_service_levels_are_measured_against(tmp_path):
+    site = load("nagano")
+    written = rules.files(site, site.service("prometheus").hosts[0])
+    assert f"vector({site.contract.availability_goal_percent / 100:.6g})" in written["goal.yml"]
+    for name, text in written.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    checked = promtool("check", "rules", *map(str, sorted(tmp_path.glob("*.yml"))))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_alert_names_differ():
