@@ -108,6 +108,7 @@ PRIVATE = frozenset(
         "features_populartitle",
         "features_shelfrange",
         "features_themelist",
+        "holds_followed",
         "holds_hold",
         "holds_holdentry",
         "holds_holdset",

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
 
 
 def _without_jit(sender: type, connection: Any, **kwargs: object) -> None:
@@ -11,6 +13,14 @@ def _without_jit(sender: type, connection: Any, **kwargs: object) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET jit = off")
+
+
+def _seed(sender: Any, using: str, **_: Any) -> None:
+    """A new library has a range of item numbers and rules for call numbers."""
+    if using == "default":
+        from app.catalog.actions.numbering import seed
+
+        seed()
 
 
 class CatalogConfig(AppConfig):
@@ -21,3 +31,5 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(_without_jit, dispatch_uid="app.catalog.without_jit")
+        post_migrate.connect(_seed, sender=self)
+        autodiscover_modules("followers")

@@ -183,6 +183,24 @@ class HoldEntry(models.Model):
         ordering = ["at", "id"]
 
 
+class Followed(models.Model):
+    """How a hold stood before two records became one: so the merge can be undone. Goes with the hold.
+
+    The change set is known by its number here and knows nothing of holds itself: it stays, and the log says whose
+    hold a number was.
+    """
+
+    hold = models.ForeignKey(Hold, on_delete=models.CASCADE, related_name="followed")
+    change_set = models.BigIntegerField("変更の番号")
+    record_number = models.BigIntegerField("前の書誌")
+    queue_at = models.DateTimeField("前の順位の基準")
+    ended = models.BooleanField("統合で一つにした", default=False, db_default=False)
+
+    class Meta:
+        verbose_name = "統合に伴う予約の移動"
+        constraints = [models.UniqueConstraint(fields=["change_set", "hold"], name="holds_followed_once")]
+
+
 class Missed(models.Model):
     """An item that was looked for on the shelf and not found: no candidate until it is seen again, or for some days."""
 

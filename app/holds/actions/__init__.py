@@ -10,7 +10,8 @@ from app.holds.actions.allocation import (
     receive,
     undo_in_hand,
 )
-from app.holds.actions.changing import cancel, change, follow_merge, join, reorder, suspend
+from app.holds.actions.changing import cancel, change, join, reorder, suspend
+from app.holds.actions.following import follow_merge, follow_split
 from app.holds.actions.operations import (
     CHANGE,
     CONTACT,
@@ -57,6 +58,7 @@ __all__ = [
     "expire",
     "extend",
     "follow_merge",
+    "follow_split",
     "found_again",
     "fulfil",
     "handed_over",

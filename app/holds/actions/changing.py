@@ -1,6 +1,5 @@
-"""Cancelling, changing, suspending, reordering, joining holds; merging of records."""
+"""Cancelling, changing, suspending, reordering, joining holds."""
 
-from collections import Counter
 from datetime import date, datetime
 
 from django.db import transaction
@@ -220,40 +219,3 @@ def join(actor: Actor, hold_ids: list[int], kind: str, now: datetime | None = No
     audit.record(actor, CHANGE, subject_type="hold", subject_id=holds[0].pk, detail={"set": kind, "size": len(holds)})
     look_on_shelves([hold.record_id for hold in holds], now)
     return made
-
-
-@transaction.atomic
-def follow_merge(from_record: int, to_record: int, now: datetime | None = None) -> int:
-    """The holds of a record that is merged into another follow it; returns how many.
-
-    For the catalogue's merge, inside its transaction. The joined queue stands in order of receipt (F-RSV-026); a
-    patron who waits for both keeps the better one (in hand before waiting, then the earlier).
-    """
-    now = now or timezone.now()
-    holds = lock_around([from_record, to_record])
-    moving = [hold for hold in holds if hold.record_id in (from_record, to_record)]
-    rank = {Status.READY: 0, Status.TRANSIT: 1, Status.PULL: 2, Status.WAITING: 3}
-    best_first = sorted(
-        (hold for hold in moving if hold.status in OPEN),
-        key=lambda hold: (hold.only_item_id is not None, rank[Status(hold.status)], hold.received_at, hold.pk),
-    )
-    seen: Counter[tuple[int, int | None]] = Counter()
-    moved = 0
-    for hold in best_first:
-        key = (hold.patron_id, hold.only_item_id)
-        seen[key] += 1
-        if seen[key] > 1:
-            shelving.end(hold, Status.CANCELLED, "同じ資料の予約と一つにしたため", now)
-    for hold in moving:
-        follows = hold.record_id == from_record
-        hold.record_id = to_record
-        if hold.status in OPEN:
-            hold.queue_at = hold.received_at
-        hold.save(update_fields=["record", "queue_at"])
-        moved += follows
-    Hold.objects.filter(record_id=from_record).update(record_id=to_record)
-    if moved:
-        shelving.touch(from_record, None)
-        shelving.touch(to_record, None)
-        look_on_shelves([to_record], now)
-    return moved

@@ -1,0 +1,5 @@
+"""Titles on lists follow their record when the catalogue merges two, and go back when it undoes that."""
+
+from app.catalog.followers import Follower, put
+
+put(Follower("features.listentry", "テーマ別リスト"))
