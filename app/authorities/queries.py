@@ -94,8 +94,8 @@ def see_also(subjects: Iterable[str]) -> list[Authority]:
     return sorted(found.values(), key=lambda one: (one.reading or one.heading, one.pk))
 
 
-def reading_of(name: str) -> str:
-    """How a person's or body's name is read, by heading or another form; "" when unknown. One SQL statement."""
+def reading_of(name: str, kinds: Iterable[str] = NAMES) -> str:
+    """How a person or body is read, by heading or another form; "" when unknown. One SQL statement."""
     own = key(name)
-    named = Authority.objects.filter(Q(key=own) | Q(forms__key=own), kind__in=NAMES).exclude(reading="")
+    named = Authority.objects.filter(Q(key=own) | Q(forms__key=own), kind__in=list(kinds)).exclude(reading="")
     return named.order_by("pk").values_list("reading", flat=True).first() or ""

@@ -10,11 +10,15 @@ from app.branches.models import CodeEntry
 from app.branches.revisions import kept
 
 MATERIAL_TYPE, LOCATION, SHELF_STATUS = "material_type", "location", "shelf_status"
-TABLES = {MATERIAL_TYPE: "資料種別", LOCATION: "所在", SHELF_STATUS: "資料の状態"}
+SHELF_MARK, ACQUISITION = "shelf_mark", "acquisition"
+TABLES = {
+    MATERIAL_TYPE: "資料種別",
+    LOCATION: "所在",
+    SHELF_STATUS: "資料の状態",
+    SHELF_MARK: "別置記号",
+    ACQUISITION: "受入区分",
+}
 """The tables that staff edit here, with their titles."""
-FIXED = frozenset({SHELF_STATUS})
-"""Tables whose codes mean something to the program: named and ordered by the library, neither added nor put away."""
-
 Choice = tuple[str, str]
 
 

@@ -1,7 +1,7 @@
 """Call numbers (請求記号) in their parts, and the rules that make them. Pure.
 
-別置記号 (which shelf), 分類 (NDC), 図書記号 (first letters of the author's reading), 巻冊. Shelf order is the database's
-(`Item.call_key`), the same wherever items are listed.
+別置記号 (which shelf), 分類 (NDC), 図書記号 (first letters of the author's reading), 巻冊. Shelf order is made by the
+database (`Item.call_key`), the same wherever items are listed.
 """
 
 import re

@@ -50,9 +50,20 @@ class ShelfStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", "除籍"
 
 
-def shelf_statuses() -> list[codes.Choice]:
-    """The states of an item as the library names and orders them."""
-    return codes.choices(codes.SHELF_STATUS, ShelfStatus.choices, all_lines=True)
+def shelf_statuses(*, all_lines: bool = True) -> list[codes.Choice]:
+    """The states of an item as the library names and orders them; its own that are out of use not without
+    `all_lines`. In a state of its own an item is not lent."""
+    return codes.choices(codes.SHELF_STATUS, ShelfStatus.choices, all_lines=all_lines)
+
+
+def acquisitions(*, all_lines: bool = False) -> list[codes.Choice]:
+    """How items are acquired (受入区分), as the library names and orders it."""
+    return codes.choices(codes.ACQUISITION, all_lines=all_lines)
+
+
+def shelf_marks(*, all_lines: bool = False) -> list[codes.Choice]:
+    """The marks of shelves kept apart (別置記号), as the library names and orders them."""
+    return codes.choices(codes.SHELF_MARK, all_lines=all_lines)
 
 
 # A reader may take these home or ask for them now, as long as nobody has them on loan.

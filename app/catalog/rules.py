@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 # One check-digit scheme for every NW-7 label of the house, cards and items alike.
-from app.patrons.rules import number_is_sound, with_check_digit
+from app.patrons.rules import with_check_digit
 
 _ISBN_CHARACTERS = re.compile(r"[0-9][0-9\-\s]{8,16}[0-9Xx]")
 _ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
@@ -44,23 +44,10 @@ def ean_check_digit(body: str) -> str:
 
 
 def item_barcode(serial: int) -> str:
-    """The item number of a serial: the item prefix, eight digits, a check digit (NW-7 label, ten digits)."""
+    """The number of a serial in the range that a new library starts with: prefix, eight digits, check digit."""
     if not 0 < serial < 10**8:
         raise ValueError(f"資料番号の連番が範囲外です: {serial}")
     return with_check_digit(f"{ITEM_PREFIX}{serial:08d}")
-
-
-def barcode_problem(barcode: str) -> str:
-    """Why this is not an item number of ours, in words for the screen; "" when it is one."""
-    if not (barcode.isascii() and barcode.isdigit()):
-        return "資料番号は数字だけで入力してください。"
-    if len(barcode) != BARCODE_LENGTH:
-        return f"資料番号は{BARCODE_LENGTH}桁です({len(barcode)}桁ありました)。"
-    if not barcode.startswith(ITEM_PREFIX):
-        return f"資料番号は{ITEM_PREFIX}で始まります。利用券の番号ではありませんか。"
-    if not number_is_sound(barcode):
-        return "資料番号の検査数字が合いません。読み直してください。"
-    return ""
 
 
 def year_of(text: str) -> int | None:
@@ -78,10 +65,3 @@ def year_of(text: str) -> int | None:
 def is_ndc(text: str) -> bool:
     """True for a number of the Nippon Decimal Classification, such as 913.6 (NDLC numbers begin with a letter)."""
     return bool(_NDC.match(text))
-
-
-def call_number(ndc: str, creator_reading: str, volume: str = "") -> str:
-    """The call number 「分類/図書記号/巻冊」: class, first kana of the author, volume; what lacks is left out."""
-    mark = unicodedata.normalize("NFKC", creator_reading).strip()[:1]
-    number = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", volume))[:4]
-    return "/".join(part for part in (ndc, mark, number) if part)

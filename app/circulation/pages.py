@@ -145,7 +145,7 @@ class MoveForm(OfficeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["location"].choices = [("", "変更しない"), *choices(LOCATION)]
-        self.fields["status"].choices = [("", "変更しない"), *shelf_statuses()]
+        self.fields["status"].choices = [("", "変更しない"), *shelf_statuses(all_lines=False)]
 
     def clean_barcodes(self) -> list[str]:
         """The numbers, each as a reader gives it."""

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 
 from app.branches.models import Branch
 from app.catalog import rules
+from app.catalog.callnumbers import Described, make
 from app.catalog.codes import MaterialType, Origin
 from app.catalog.models import BibliographicRecord, Item
 from app.catalog.search import documents
@@ -80,7 +81,18 @@ _DOCUMENT_COLUMNS = (
     "held",
     "popularity",
 )
-_ITEM_COLUMNS = ("id", "record_id", "branch_id", "barcode", "call_number", "material_type", "reference_only")
+_ITEM_COLUMNS = (
+    "id",
+    "record_id",
+    "branch_id",
+    "barcode",
+    "call_number",
+    "classification",
+    "book_mark",
+    "volume_mark",
+    "material_type",
+    "reference_only",
+)
 _PATRON_COLUMNS = (
     "id",
     "card_number",
@@ -299,14 +311,18 @@ class Run:
                     int(10 * generate.appeal(first_item)) if held_at else 0,
                 )
             )
-            call_number = rules.call_number(record.ndc, record.creator_readings[0], record.volume)
+            author = record.creator_readings[0]
+            mark = make((), Described(record.ndc, record.material_type, author, volume=record.volume))
             items += [
                 (
                     first_item + copy,
                     pk,
                     branch,
                     rules.item_barcode(generate.FIRST_BARCODE + number * generate.MOST_COPIES + copy),
-                    call_number,
+                    mark.text,
+                    mark.classification,
+                    mark.book_mark,
+                    mark.volume_mark,
                     record.material_type,
                     record.material_type == MaterialType.REFERENCE,
                 )

@@ -14,7 +14,7 @@ from typing import Any
 from app.catalog import rules
 from app.catalog.codes import MaterialType, ShelfStatus
 from app.patrons.importing import ImportRefused, Problem
-from app.patrons.rules import card_problem, plain_number
+from app.patrons.rules import card_problem, number_is_sound, plain_number
 
 REQUIRED = ("barcode", "branch")
 RECORD = ("record_id", "national_number", "isbn")
@@ -72,7 +72,7 @@ def barcode_expected(number: str) -> str:
     """
     if not re.fullmatch(r"[0-9]{4,14}", number):
         return "4 to 14 digits"
-    if len(number) == rules.BARCODE_LENGTH and number.startswith(rules.ITEM_PREFIX) and rules.barcode_problem(number):
+    if len(number) == rules.BARCODE_LENGTH and number.startswith(rules.ITEM_PREFIX) and not number_is_sound(number):
         return f"a check digit that fits, as in {rules.item_barcode(int(number[1:-1]) or 1)}"
     return "" if card_problem(number) else "an item's number (this is one of a library card)"
 

@@ -48,8 +48,8 @@ class LineForm(OfficeForm):
 
 
 def _formset(table: str, posted: QueryDict | None) -> forms.BaseFormSet:
-    """The lines of a table, with room for new ones where there may be any."""
-    made = forms.formset_factory(LineForm, extra=0 if table in codes.FIXED else 3)
+    """The lines of a table, with room for new ones."""
+    made = forms.formset_factory(LineForm, extra=3)
     return made(posted, prefix="line") if posted is not None else made(initial=_initial(table), prefix="line")
 
 
@@ -102,7 +102,7 @@ def edit(request: HttpRequest, table: str) -> HttpResponse:
         "problem": problem,
         "seen": request.POST.get("seen") or actions.seen_of(CodeEntry.objects.filter(table=table)),
         "coded": table != codes.LOCATION,
-        "fixed": table in codes.FIXED,
+        "states": table == codes.SHELF_STATUS,
         "unlisted": _unlisted() if table == codes.LOCATION else [],
     }
     return render(request, "regulations/code_table.html", context, status=422 if problem or formset.is_bound else 200)

@@ -12,13 +12,15 @@ from app.catalog.actions.handling import (
     restore_to_stock,
 )
 from app.catalog.actions.importing import ImportOutcome, import_records
-from app.catalog.actions.items import CHANGEABLE, add_item, add_items, next_barcode, update_item
+from app.catalog.actions.items import CHANGEABLE, add_item, add_items, changeable, update_item
+from app.catalog.actions.numbering import next_barcode, put_call_rules, put_range, take
 from app.catalog.actions.operations import (
     BATCH,
     CONDITION,
     EDIT_ITEM,
     EDIT_RECORD,
     IMPORT,
+    NUMBERING,
     MERGE,
     RELOCATE,
     RESTORE,
@@ -37,6 +39,7 @@ __all__ = [
     "EDIT_ITEM",
     "EDIT_RECORD",
     "IMPORT",
+    "NUMBERING",
     "MERGE",
     "RELOCATE",
     "RESTORE",
@@ -48,6 +51,7 @@ __all__ = [
     "Moved",
     "add_item",
     "add_items",
+    "changeable",
     "create_record",
     "dissolve_set",
     "editable",
@@ -57,9 +61,12 @@ __all__ = [
     "next_barcode",
     "note_condition",
     "put_set",
+    "put_call_rules",
+    "put_range",
     "register_temporary",
     "relocate",
     "restore_to_stock",
+    "take",
     "update_item",
     "update_record",
 ]

@@ -8,26 +8,36 @@ from django.db import IntegrityError, transaction
 from app.access.actions import require
 from app.access.actor import Actor
 from app.audit import actions as audit
+from app.branches import codes
 from app.branches.models import Branch
-from app.catalog import rules, search
-from app.catalog.actions import changes
+from app.catalog import search
+from app.catalog.actions import changes, numbering
 from app.catalog.actions.operations import EDIT_ITEM, IMPORT, CatalogError
-from app.catalog.codes import Restriction, ShelfStatus, material_types
+from app.catalog.codes import Restriction, Visibility, material_types, shelf_statuses
 from app.catalog.models import BibliographicRecord, Item
+from app.web import versions
 
 CHANGEABLE = {
     "branch_id",
     "call_number",
     "shelf_mark",
+    "classification",
+    "book_mark",
+    "volume_mark",
     "location",
     "status",
     "material_type",
     "reference_only",
     "restriction",
+    "visibility",
     "attachments",
     "attachment_count",
     "acquired_on",
+    "acquisition",
+    "acquired_from",
     "price",
+    "loans_before",
+    "note",
 }
 
 
@@ -36,43 +46,40 @@ def add_item(
     actor: Actor,
     record_id: int,
     branch: Branch,
-    barcode: str,
+    barcode: str = "",
     *,
     call_number: str = "",
     material_type: str = "",
-    location: str = "",
-    reference_only: bool = False,
     **more: Any,
 ) -> Item:
-    """A new item of a record. CatalogError for a wrong or used number; an empty call number is made by rule."""
+    """A new item of a record. CatalogError for a wrong or used number.
+
+    An empty number is drawn from the range for that place and material; an empty call number is made by rule. The
+    call number may come whole or in its parts.
+    """
     require(actor, EDIT_ITEM, branch)
-    problem = rules.barcode_problem(barcode)
-    if problem:
-        raise CatalogError(problem)
-    used = CatalogError(f"資料番号 {barcode} はすでに使われています。")
-    if Item.objects.filter(barcode=barcode).exists():
-        raise used
-    record = BibliographicRecord.objects.select_for_update().defer("marc").filter(pk=record_id).first()
+    if barcode:
+        numbering.check_number(barcode)
+    record = BibliographicRecord.objects.select_for_update().filter(pk=record_id).first()
     if record is None:
         raise CatalogError("書誌が見つかりません。")
-    item = Item(
-        record=record,
-        branch=branch,
-        barcode=barcode,
-        call_number=call_number or rules.call_number(record.ndc, (record.creator_readings or [""])[0], record.volume),
-        material_type=material_type or record.material_type,
-        location=location,
-        reference_only=reference_only,
-        **more,
-    )
+    material_type = material_type or record.material_type
+    drawn = not barcode
+    barcode = barcode or numbering.draw(branch.pk, material_type)[0]
+    item = Item(record=record, branch=branch, barcode=barcode, material_type=material_type)
+    for name, value in _marked(item, {**more, "call_number": call_number}).items():
+        setattr(item, name, value)
+    _check(item)
     try:
         with transaction.atomic():
             item.save(force_insert=True)
     except IntegrityError as error:
         # Two counters are offered the same next number; the database lets one of them have it.
         if Item.objects.filter(barcode=barcode).exists():
-            raise used from error
+            raise numbering.used(barcode) from error
         raise
+    if not drawn:
+        numbering.settle([barcode])
     with changes.open(actor, changes.Kind.CREATE, f"所蔵の登録 {barcode}") as change_set:
         change_set.made(item)
     search.index([record.pk])
@@ -80,6 +87,38 @@ def add_item(
         actor, EDIT_ITEM, subject_type="item", subject_id=barcode, detail={"record": record.pk, "branch": branch.code}
     )
     return item
+
+
+def _marked(item: Item, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a new item with its call number: the parts given, or the whole given, or by rule."""
+    empty = {"call_number", *numbering.PARTS}
+    given = {name: value for name, value in values.items() if value or name not in empty}
+    if not set(given) & (empty - {"shelf_mark"}):
+        made = numbering.made_for(item.record, item.material_type).fields
+        given = {**made, **given}
+        del given["call_number"]
+    return numbering.with_call_number(item, given)
+
+
+def _check(item: Item) -> None:
+    """What the database would refuse, and what no code table knows, in words."""
+    known = {
+        "status": (dict(shelf_statuses()), "状態"),
+        "material_type": (dict(material_types(all_lines=True)), "資料区分"),
+        "restriction": (Restriction.values, "館内利用の別"),
+        "visibility": (Visibility.values, "公開区分"),
+        "acquisition": (dict([("", ""), *codes.choices(codes.ACQUISITION, all_lines=True)]), "受入区分"),
+    }
+    for name, (values, label) in known.items():
+        if getattr(item, name) not in values:
+            raise CatalogError(f"{label}の値が正しくありません。")
+    if bool(item.attachment_count) != bool(item.attachments):
+        raise CatalogError("付属物は、内容と点数の両方を入力してください。")
+    for name in (*numbering.PARTS, "call_number", "location", "acquired_from", "note"):
+        field = Item._meta.get_field(name)
+        longest = getattr(field, "max_length", None) or 0
+        if len(getattr(item, name)) > longest:
+            raise CatalogError(f"{field.verbose_name}は{longest}字までです。")  # type: ignore[union-attr]
 
 
 @transaction.atomic
@@ -93,22 +132,21 @@ def add_items(actor: Actor, rows: Iterable[Mapping[str, Any]], *, title: str = "
     new = list(rows)
     if not new:
         return 0
-    locked = BibliographicRecord.objects.select_for_update().defer("marc").order_by("pk")
+    locked = BibliographicRecord.objects.select_for_update().order_by("pk")
     records = locked.in_bulk({row["record_id"] for row in new})
     items = []
     for row in new:
         record = records[row["record_id"]]
-        item = Item(**row)
-        item.call_number = item.call_number or rules.call_number(
-            record.ndc, (record.creator_readings or [""])[0], record.volume
-        )
-        item.material_type = item.material_type or record.material_type
+        item = Item(record=record, material_type=row.get("material_type") or record.material_type)
+        for name, value in _marked(item, {**row, "material_type": item.material_type}).items():
+            setattr(item, name, value)
         items.append(item)
     try:
         with transaction.atomic():
             Item.objects.bulk_create(items)
     except IntegrityError as error:
         raise CatalogError("取込み中に、同じ資料番号が別に登録されました。もう一度取り込んでください。") from error
+    numbering.settle(item.barcode for item in items)
     with changes.open(actor, changes.Kind.IMPORT, title) as change_set:
         for item in items:
             change_set.made(item)
@@ -118,8 +156,11 @@ def add_items(actor: Actor, rows: Iterable[Mapping[str, Any]], *, title: str = "
 
 
 @transaction.atomic
-def update_item(actor: Actor, item_id: int, fields: Mapping[str, Any]) -> list[str]:
-    """Change one item (CHANGEABLE); returns the changed names. CatalogError for a value that cannot be."""
+def update_item(actor: Actor, item_id: int, fields: Mapping[str, Any], seen: str | None = None) -> list[str]:
+    """Change one item (CHANGEABLE); returns the changed names. CatalogError for a value that cannot be.
+
+    With `seen`, the token of `changeable` that the page showed, versions.Conflict when others changed it meanwhile.
+    """
     require(actor, EDIT_ITEM)
     item = Item.objects.select_for_update().filter(pk=item_id).first()
     if item is None:
@@ -127,42 +168,31 @@ def update_item(actor: Actor, item_id: int, fields: Mapping[str, Any]) -> list[s
     require(actor, EDIT_ITEM, item.branch_id)
     if set(fields) - CHANGEABLE:
         raise CatalogError("修正できない項目です。")
-    if fields.get("status", item.status) not in ShelfStatus.values:
-        raise CatalogError("状態の値が正しくありません。")
-    if fields.get("material_type", item.material_type) not in dict(material_types(all_lines=True)):
-        raise CatalogError("資料区分の値が正しくありません。")
-    if fields.get("restriction", item.restriction) not in Restriction.values:
-        raise CatalogError("館内利用の別の値が正しくありません。")
-    count, names = (fields.get(name, getattr(item, name)) for name in ("attachment_count", "attachments"))
-    if bool(count) != bool(names):
-        raise CatalogError("付属物は、内容と点数の両方を入力してください。")
-    before = {name: getattr(item, name) for name in fields}
-    changed = [name for name, value in fields.items() if before[name] != value]
-    if not changed:
+    if seen is not None:
+        versions.check(seen, changeable(item))
+    wanted = numbering.with_call_number(item, fields)
+    before = {name: getattr(item, name) for name in wanted}
+    after = {name: value for name, value in wanted.items() if before[name] != value}
+    if not after:
         return []
-    for name in changed:
-        setattr(item, name, fields[name])
-    item.save(update_fields=[*changed, "updated_at"])
+    for name, value in after.items():
+        setattr(item, name, value)
+    _check(item)
+    item.save(update_fields=[*after, "updated_at"])
     with changes.open(actor, changes.Kind.EDIT, f"所蔵の修正 {item.barcode}") as change_set:
-        change_set.note(item, before, fields)
-    if {"branch_id", "status"} & set(changed):
+        change_set.note(item, before, after)
+    if {"branch_id", "status", "visibility"} & set(after):
         search.index([item.record_id])
     audit.record(
         actor,
         EDIT_ITEM,
         subject_type="item",
         subject_id=item.barcode,
-        detail=audit.changes(before, fields),
+        detail=audit.changes({name: before[name] for name in after}, after),
     )
-    return changed
+    return list(after)
 
 
-def next_barcode() -> str:
-    """The item number after the highest one of ours in use. One SQL statement."""
-    last = (
-        Item.objects.filter(barcode__regex=rf"^{rules.ITEM_PREFIX}[0-9]{{{rules.BARCODE_LENGTH - 1}}}$")
-        .order_by("-barcode")
-        .values_list("barcode", flat=True)
-        .first()
-    )
-    return rules.item_barcode(int(last[1:-1]) + 1 if last else 1)
+def changeable(item: Item) -> dict[str, Any]:
+    """What staff may change of an item, as it is now."""
+    return {name: getattr(item, name) for name in sorted(CHANGEABLE)}

@@ -14,6 +14,8 @@ MERGE = declare("catalog.merge", "重複した書誌を統合する", roles=(LIB
 UNDO = declare("catalog.undo", "書誌・所蔵の変更を取り消す", roles=(LIBRARIAN,))
 RELOCATE = declare("catalog.relocate", "資料の所在・状態をまとめて変更する")
 
+NUMBERING = declare("catalog.numbering", "資料番号帯・請求記号の規則を変える", roles=())
+
 
 class CatalogError(Exception):
     """The request cannot be carried out; the text is for the screen."""

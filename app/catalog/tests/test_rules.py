@@ -23,20 +23,6 @@ def test_an_isbn_is_read_in_any_writing_and_a_wrong_one_is_none(written: str, is
     assert rules.isbn_in(written) == isbn
 
 
-def test_item_numbers_have_ten_digits_and_a_check_digit_that_finds_every_wrong_digit() -> None:
-    number = rules.item_barcode(12345)
-    assert len(number) == 10
-    assert not rules.barcode_problem(number)
-    for place in range(1, 10):
-        for digit in set("0123456789") - {number[place]}:
-            assert rules.barcode_problem(number[:place] + digit + number[place + 1 :])
-
-
-@pytest.mark.parametrize("wrong", ["", "abc", "12345", "1000000009", "99999999990", "２000000018"])
-def test_a_wrong_item_number_is_explained(wrong: str) -> None:
-    assert rules.barcode_problem(wrong).endswith("。") or "桁" in rules.barcode_problem(wrong)
-
-
 @pytest.mark.parametrize(
     ("text", "year"),
     [
@@ -52,8 +38,3 @@ def test_a_wrong_item_number_is_explained(wrong: str) -> None:
 )
 def test_the_year_of_publication_is_read_in_both_calendars(text: str, year: int | None) -> None:
     assert rules.year_of(text) == year
-
-
-def test_a_call_number_has_class_first_kana_and_volume() -> None:
-    assert rules.call_number("913.6", "ムラカミ ハルキ", "第2巻") == "913.6/ム/2"
-    assert rules.call_number("023", "") == "023"

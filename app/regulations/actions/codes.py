@@ -12,7 +12,7 @@ from app.access.actor import Actor
 from app.access.operations import declare
 from app.audit import actions as audit
 from app.branches import revisions
-from app.branches.codes import FIXED, LOCATION, MATERIAL_TYPE, SHELF_STATUS, TABLES
+from app.branches.codes import ACQUISITION, LOCATION, MATERIAL_TYPE, SHELF_MARK, SHELF_STATUS, TABLES
 from app.branches.models import CodeEntry
 from app.catalog.codes import ShelfStatus
 from app.catalog.models import Item
@@ -20,7 +20,9 @@ from app.web import versions
 
 CODES = declare("regulations.codes", "コード表を変える", roles=())
 
-LONGEST_CODE = {MATERIAL_TYPE: 12, LOCATION: 40, SHELF_STATUS: 12}
+LONGEST_CODE = {MATERIAL_TYPE: 12, LOCATION: 40, SHELF_STATUS: 12, SHELF_MARK: 10, ACQUISITION: 12}
+# Codes that mean something to the program: the library names and orders them, and may not do without. A state that it
+# adds itself is one in which an item is not lent.
 KNOWN = {SHELF_STATUS: frozenset(ShelfStatus.values)}
 
 
@@ -91,8 +93,10 @@ def _check(table: str, lines: Sequence[Line]) -> None:
         doubled = sorted({value for value in values if values.count(value) > 1})
         if doubled:
             raise ValidationError(f"{what}「{doubled[0]}」が重なっています。")
-    if table in FIXED and (set(codes) != KNOWN[table] or not all(line.in_use for line in lines)):
-        raise ValidationError("この表の行は、足すことも使用をやめることもできません。")
+    missing = KNOWN.get(table, frozenset()) - {line.code for line in lines if line.in_use}
+    if missing:
+        names = dict(ShelfStatus.choices)
+        raise ValidationError(f"「{names[min(missing)]}」はシステムが使う行なので、使用をやめることはできません。")
     if sum(line.is_default for line in lines) > 1:
         raise ValidationError("既定は1つだけ選べます。")
 

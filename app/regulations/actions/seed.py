@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from app.branches.codes import LOCATION, MATERIAL_TYPE, SHELF_STATUS
+from app.branches.codes import ACQUISITION, LOCATION, MATERIAL_TYPE, SHELF_MARK, SHELF_STATUS
 from app.branches.models import CodeEntry
 from app.catalog.codes import MaterialType, ShelfStatus
 from app.regulations import rules
@@ -25,6 +25,26 @@ GENERAL = {
 AUDIO_VISUAL = {"loan_limit": 5, "period_days": 7, "renewals": 0}
 AV_TYPES = (MaterialType.CD, MaterialType.DVD)
 FIRST_LOCATIONS = ("一般", "児童", "絵本コーナー", "参考図書", "郷土資料", "文庫・新書", "書庫")
+FIRST_SHELF_MARKS = (
+    ("R", "参考図書"),
+    ("L", "郷土資料"),
+    ("K", "児童"),
+    ("E", "絵本"),
+    ("C", "紙芝居"),
+    ("Y", "ヤングアダルト"),
+    ("B", "文庫"),
+    ("D", "大活字"),
+    ("S", "書庫"),
+)
+FIRST_ACQUISITIONS = (
+    ("purchase", "購入"),
+    ("gift", "寄贈"),
+    ("transfer", "管理換え"),
+    ("merged", "編入"),
+    ("compensation", "弁償"),
+    ("own", "自館作成"),
+    ("restored", "復籍"),
+)
 
 
 def seed_rules() -> None:
@@ -53,6 +73,8 @@ def seed_codes() -> None:
         rows += [(LOCATION, name, name) for name in FIRST_LOCATIONS]
     if SHELF_STATUS not in there:
         rows += [(SHELF_STATUS, code, name) for code, name in ShelfStatus.choices]
+    for table, lines in ((SHELF_MARK, FIRST_SHELF_MARKS), (ACQUISITION, FIRST_ACQUISITIONS)):
+        rows += [(table, code, name) for code, name in lines if table not in there]
     CodeEntry.objects.bulk_create(
         CodeEntry(table=table, code=code, label=name, order=order) for order, (table, code, name) in enumerate(rows)
     )

@@ -10,8 +10,9 @@ from app.access.menu import pages
 from app.audit.models import AuditEvent
 from app.branches import codes, wordings
 from app.branches.models import CodeEntry, Wording
-from app.catalog.codes import ShelfStatus
+from app.catalog.codes import LENDABLE_STATUSES, ShelfStatus, shelf_statuses
 from app.circulation import actions as circulation
+from app.circulation.models import Loan
 from app.regulations import actions
 from app.regulations.models import Regulation
 from app.terminals import slips
@@ -278,12 +279,36 @@ def test_every_page_of_this_area_in_the_menu_opens_for_the_administrator(admin):
             assert admin.get(reverse(page.name)).status_code == 200
 
 
-def test_the_states_of_items_are_named_by_the_library_and_none_is_added(admin):
+@pytest.mark.req("F-CAT-020")
+def test_a_state_of_the_librarys_own_is_added_and_stopped_but_none_that_the_program_uses(admin):
     url = reverse("regulations:code_table", args=["shelf_status"])
     rows = [line(code, "書庫（B2）" if code == "closed_stack" else name) for code, name in ShelfStatus.choices]
-    admin.post(url, lines(rows, "shelf_status"))
+    assert admin.post(url, lines([*rows, line("show", "展示中")], "shelf_status")).status_code == 302
     assert make.item(status="closed_stack").get_status_display() == "書庫（B2）"
-    refused = admin.post(url, lines([*rows, line("lost", "紛失")], "shelf_status"))
+    on_show = make.item(status="show")
+    assert on_show.get_status_display() == "展示中"
+    assert on_show.status not in LENDABLE_STATUSES
+    assert "展示中" in dict(shelf_statuses(all_lines=False)).values()
+    stopped = {**line("show", "展示中"), "in_use": ""}
+    admin.post(url, lines([*rows, stopped], "shelf_status"))
+    assert "展示中" not in dict(shelf_statuses(all_lines=False)).values()
+    assert on_show.get_status_display() == "展示中"
+    refused = admin.post(url, lines(rows[1:], "shelf_status"))
     assert refused.status_code == 422
-    assert "足すことも" in text(refused)
-    assert "利用者区分" in text(admin.get(reverse("regulations:codes")))
+    assert "システムが使う行" in text(refused)
+
+
+@pytest.mark.req("F-CAT-020")
+def test_a_new_material_is_used_in_a_loan_rule_and_lends_by_it_at_once(admin):
+    url = reverse("regulations:code_table", args=["material_type"])
+    rows = [line(row.code, row.label) for row in CodeEntry.objects.filter(table="material_type").order_by("order")]
+    admin.post(url, lines([*rows, line("game", "ボードゲーム")], "material_type"))
+    assert "ボードゲーム" in text(admin.get(reverse("regulations:edit")))
+    today = f"{timezone.localdate():%Y/%m/%d}"
+    sent = draft(material_type="game", period_days="3", effective_from=today)
+    assert "登録しました" in text(twice(admin, reverse("regulations:edit"), sent))
+    thing, who = make.item("カタン", material_type="game"), make.patron()
+    lent = circulation.lend(make.actor("counter"), who.pk, thing.barcode, thing.branch)
+    assert lent.acted
+    assert Loan.objects.get(item=thing).due_on == timezone.localdate() + timedelta(days=3)
+    assert thing.get_material_type_display() == "ボードゲーム"
