@@ -18,13 +18,16 @@ _COLUMNS = [field.name for field in fields(Document)]
 def index(record_ids: Iterable[int]) -> int:
     """Write the documents of these records anew, in the caller's transaction; returns how many.
 
-    Two statements a batch.
+    Three statements a batch.
     """
     ids = sorted(set(record_ids))
     written = 0
     for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        # A merged record stands for another one; searches know the other one only.
+        SearchDocument.objects.filter(record__in=batch, record__merged__isnull=False).delete()
         records = (
-            BibliographicRecord.objects.filter(pk__in=ids[start : start + BATCH])
+            BibliographicRecord.objects.filter(pk__in=batch, merged__isnull=True)
             .defer("marc")
             .annotate(
                 held_at=ArrayAgg(
@@ -45,7 +48,7 @@ def index(record_ids: Iterable[int]) -> int:
 
 def stale() -> int:
     """How many records have no document, or one of an older folding."""
-    return BibliographicRecord.objects.exclude(search_document__version=VERSION).count()
+    return BibliographicRecord.objects.filter(merged__isnull=True).exclude(search_document__version=VERSION).count()
 
 
 def rebuild() -> int:
