@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext
 
 from app.branches.models import Branch
-from app.catalog.codes import LENDABLE_STATUSES, ShelfStatus
+from app.catalog.codes import LENDABLE_STATUSES, VISIBLE_TO, ShelfStatus
 from app.catalog.models import BibliographicRecord, Item
 from app.circulation.queries import open_loans_for
 from app.holds.models import Hold, Status
@@ -27,6 +28,11 @@ class ItemLine:
     tone: str
     due_on: date | None
     available: bool
+    attachments: str = ""
+    # Which issue of a magazine it is, and what puts issues in their order.
+    issue: str = ""
+    acquired: date = date.min
+    order: int = 0
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,8 @@ class RecordLine:
     def state(self) -> str:
         """The availability in a word."""
         if not self.items:
-            return "所蔵なし"
-        return "在架あり" if self.available else "すべて貸出中・利用不可"
+            return gettext("所蔵なし")
+        return gettext("在架あり") if self.available else gettext("すべて貸出中・利用不可")
 
     @property
     def tone(self) -> str:
@@ -57,18 +63,18 @@ def _line(item: Item, due_on: date | None) -> ItemLine:
     stays = item.reference_only or bool(item.restriction)
     lendable = item.status in LENDABLE_STATUSES and not stays and not kept and not on_way
     if due_on is not None:
-        state, tone = "貸出中", "warn"
+        state, tone = gettext("貸出中"), "warn"
     elif kept:
-        state, tone = "予約取置中", "warn"
+        state, tone = gettext("予約取置中"), "warn"
     elif on_way:
-        state, tone = "回送中", "warn"
+        state, tone = gettext("回送中"), "warn"
     elif item.status not in LENDABLE_STATUSES:
-        state, tone = item.get_status_display(), "faint"
+        state, tone = gettext(item.get_status_display()), "faint"
     elif stays:
-        why = "禁帯出" if item.reference_only else item.get_restriction_display()
-        state, tone = f"館内閲覧のみ({why})", "ok"
+        why = gettext("禁帯出") if item.reference_only else gettext(item.get_restriction_display())
+        state, tone = gettext("館内閲覧のみ({why})").format(why=why), "ok"
     else:
-        state, tone = item.get_status_display(), "ok"
+        state, tone = gettext(item.get_status_display()), "ok"
     return ItemLine(
         branch=item.branch.name,
         location=item.location,
@@ -78,20 +84,25 @@ def _line(item: Item, due_on: date | None) -> ItemLine:
         tone=tone,
         due_on=due_on,
         available=lendable and due_on is None,
+        attachments=item.attachments,
+        issue=item.volume_mark or item.call_number or item.barcode,
+        acquired=item.acquired_on or date.min,
+        order=item.pk,
     )
 
 
-def item_lines(record_ids: Iterable[int]) -> dict[int, list[ItemLine]]:
-    """The items of these records that are not withdrawn, by record, in branch order. Two SQL statements."""
+def item_lines(record_ids: Iterable[int], eyes: str = "public") -> dict[int, list[ItemLine]]:
+    """The items of these records that are not withdrawn and that these eyes may see, by record, in branch order. Two
+    SQL statements."""
     items = list(
-        Item.objects.filter(record_id__in=list(record_ids))
+        Item.objects.filter(record_id__in=list(record_ids), visibility__in=VISIBLE_TO[eyes])
         .exclude(status=ShelfStatus.WITHDRAWN)
         .annotate(
             kept=Exists(Hold.objects.filter(item=OuterRef("pk"), status__in=[Status.READY, Status.TRANSIT])),
             on_way=Exists(Transfer.objects.filter(item=OuterRef("pk"))),
         )
         .select_related("branch")
-        .order_by("branch__number", "call_number", "barcode")
+        .order_by("branch__number", "call_key", "barcode")
     )
     out = open_loans_for([item.pk for item in items])
     lines: dict[int, list[ItemLine]] = defaultdict(list)

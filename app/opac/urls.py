@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from app.opac import holding, looks, telling, views_my, views_record, views_search, web
+from app.opac import holding, looks, telling, views_kiosk, views_my, views_record, views_search, web
 
 app_name = "opac"
 urlpatterns = [
     path("", views_search.search_page, name="search"),
     path("suggest", views_search.suggestions, name="suggest"),
     path("records/<int:record_id>/", views_record.record_page, name="record"),
+    path("records/<int:record_id>/slip/", views_record.slip, name="slip"),
+    path("records/<int:record_id>/cover", views_record.cover, name="cover"),
+    path("records/<int:record_id>/digital/<int:link_id>", views_record.digital, name="digital"),
+    path("isbn/<str:number>/", views_record.by_isbn, name="isbn"),
     path("records/<int:record_id>/hold/", holding.place, name="hold"),
     path("my/", views_my.my_page, name="my"),
     path("my/holds/<int:hold_id>/", holding.change, name="my_hold"),
@@ -19,6 +23,7 @@ urlpatterns = [
     path("my/sign-in/", views_my.sign_in, name="sign_in"),
     path("my/sign-out/", views_my.sign_out, name="sign_out"),
     path("my/password/", views_my.password, name="password"),
+    path("end/", views_kiosk.end, name="kiosk_end"),
     path("appearance/", looks.appearance, name="appearance"),
     path("look.css", looks.look, name="look"),
     path("robots.txt", web.robots, name="robots"),

@@ -1,36 +1,116 @@
 """One record as the public sees it. No session and no cookie; the address of a record never changes (F-OPA-027)."""
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from app.catalog.codes import LANGUAGES, NDC_CLASSES
+from app.catalog.models import BibliographicRecord, CataloguePolicy, Cover
+from app.catalog.rules import isbn13
 from app.catalog.search import Query
 from app.holds.queries import counts
-from app.opac import queries
+from app.opac import details, queries
 from app.opac.forms import address
-from app.opac.web import cached
+from app.opac.web import cached, eyes_of, terminal_of
+
+PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif")
+SHOWN_IN_PAGE = (*PICTURES, "application/pdf", "text/plain", "audio/mpeg", "video/mp4")
+
+
+def _found(request: HttpRequest, record_id: int) -> BibliographicRecord:
+    record = details.record_of(record_id, eyes_of(request))
+    if record is None:
+        raise Http404
+    return record
 
 
 @require_GET
 def record_page(request: HttpRequest, record_id: int) -> HttpResponse:
-    """One record with its items as they are now. At most four SQL statements."""
-    record = queries.record_of(record_id)
-    if record is None:
-        raise Http404
-    lines = queries.item_lines([record.pk]).get(record.pk, [])
-    creators = [(name, address(Query(text=name, scope="held"))) for name in record.creators]
-    subjects = [(name, address(Query(text=name.replace("--", " "), scope="held"))) for name in record.subjects]
+    """One record with its items as they are now. At most fifteen SQL statements; a record that was merged leads to
+    the one that stands for it."""
+    record = _found(request, record_id)
+    if record.stands_for is not None:
+        return HttpResponsePermanentRedirect(reverse("opac:record", args=[record.stands_for]))
+    eyes = eyes_of(request)
+    lines = queries.item_lines([record.pk], eyes).get(record.pk, [])
+    more = details.details_of(record, eyes, lines, every_issue="issues" in request.GET)
+    own = {line.order for issue in more.issues for line in issue.items}
     context = {
         "record": record,
-        "items": lines,
+        "more": more,
+        "items": [line for line in lines if line.order not in own],
+        "copies": len(lines),
         "available": sum(line.available for line in lines),
-        "creators": creators,
-        "subjects": subjects,
+        "creators": _linked(record.creators),
+        "subjects": _linked(record.subjects),
+        "series": _linked(record.series),
         "language": LANGUAGES.get(record.language, record.language),
         "ndc_class": NDC_CLASSES.get(record.ndc[:1], ""),
+        "toc": record.toc.splitlines() if more.policy.show_toc else [],
         "now": timezone.localtime(),
         "waiting": counts([record.pk]).get(record.pk, 0),
     }
     return cached(render(request, "opac/record.html", context))
+
+
+def _linked(names: list[str]) -> list[tuple[str, str]]:
+    """Each name with the address of a search for it."""
+    start = reverse("opac:search")
+    return [(name, start + address(Query(text=name.replace("--", " "), scope="held"))) for name in names]
+
+
+@require_GET
+def slip(request: HttpRequest, record_id: int) -> HttpResponse:
+    """Title, call number and location to take to the shelf, on a receipt or on A4. At most five SQL statements."""
+    record = _found(request, record_id)
+    terminal = terminal_of(request)
+    paper = request.GET.get("paper", "")
+    usual = terminal.receipt_paper if terminal else "a4"
+    lines = queries.item_lines([record.pk], eyes_of(request)).get(record.pk, [])
+    if terminal is not None:  # what stands here comes first
+        lines.sort(key=lambda line: line.branch != terminal.branch.name)
+    context = {
+        "record": record,
+        "items": lines,
+        "now": timezone.localtime(),
+        "paper": paper if paper in ("58mm", "80mm", "a4") else usual,
+    }
+    return cached(render(request, "opac/slip.html", context))
+
+
+@require_GET
+def cover(request: HttpRequest, record_id: int) -> HttpResponse:
+    """The picture of the cover, where the library shows covers. At most three SQL statements."""
+    _found(request, record_id)
+    policy = CataloguePolicy.objects.filter(pk=1).first() or CataloguePolicy()
+    picture = Cover.objects.filter(record_id=record_id, media_type__in=PICTURES).first()
+    if picture is None or not policy.show_cover:
+        raise Http404
+    response = HttpResponse(bytes(picture.image), content_type=picture.media_type)
+    response["Cache-Control"] = "public, max-age=86400"
+    return response
+
+
+@require_GET
+def digital(request: HttpRequest, record_id: int, link_id: int) -> HttpResponse:
+    """A digital copy that is kept here. At most three SQL statements."""
+    _found(request, record_id)
+    rows = details.links_of(record_id, eyes_of(request)).defer(None)
+    link = get_object_or_404(rows, pk=link_id, file__isnull=False)
+    response = HttpResponse(bytes(link.file), content_type=link.media_type)
+    if link.media_type not in SHOWN_IN_PAGE:  # nothing that came from outside acts in our pages
+        response["Content-Disposition"] = "attachment"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@require_GET
+def by_isbn(request: HttpRequest, number: str) -> HttpResponse:
+    """The record with that ISBN (10 or 13 digits), for links from outside. One SQL statement."""
+    wanted = isbn13(number)
+    found = details.visible(eyes_of(request)).filter(isbn13=wanted).order_by("pk").first() if wanted else None
+    if found is None:
+        raise Http404
+    return cached(HttpResponse(status=302, headers={"Location": found.get_absolute_url()}))

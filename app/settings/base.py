@@ -106,6 +106,8 @@ STAFF_IDLE_SECONDS = 60 * 60
 # Minutes without work after which a staff screen is hidden, where no terminal says otherwise.
 STAFF_LOCK_MINUTES = 10
 PATRON_IDLE_SECONDS = 20 * 60
+# At a search terminal the page itself ends the session after 60 seconds; this is for a terminal that was switched off.
+KIOSK_IDLE_SECONDS = 3 * 60
 SESSION_COOKIE_AGE = STAFF_IDLE_SECONDS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

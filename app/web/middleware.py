@@ -11,6 +11,8 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.deprecation import MiddlewareMixin
 
+from app.web.doors import door_of
+
 Respond = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 SEEN_EVERY_SECONDS = 60
@@ -85,6 +87,11 @@ class SecurityHeaders:
         return response
 
 
+def _patron_idle(request: HttpRequest) -> int:
+    """How long a reader's session lives without use: shorter where the next reader stands behind."""
+    return settings.KIOSK_IDLE_SECONDS if door_of(request).kiosk else settings.PATRON_IDLE_SECONDS
+
+
 class RealmSessions(SessionMiddleware, MiddlewareMixin):
     """Separate session cookies for staff and patrons, and an idle limit kept by the server.
 
@@ -107,7 +114,7 @@ class RealmSessions(SessionMiddleware, MiddlewareMixin):
             now = int(time.time())
             if now - session.get("seen", 0) >= SEEN_EVERY_SECONDS:
                 session["seen"] = now
-                session.set_expiry(settings.STAFF_IDLE_SECONDS if staff else settings.PATRON_IDLE_SECONDS)
+                session.set_expiry(settings.STAFF_IDLE_SECONDS if staff else _patron_idle(request))
         response = super().process_response(request, response)
         if not staff and settings.SESSION_COOKIE_NAME in response.cookies:
             morsel = response.cookies.pop(settings.SESSION_COOKIE_NAME)
