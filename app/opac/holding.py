@@ -6,6 +6,8 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from app.branches.models import Branch
@@ -22,38 +24,38 @@ from app.terminals.models import Terminal
 from app.web.forms import EraDateField, OfficeForm
 
 ISSUES = "magazine"
-GONE = "この予約はすでに終わっています。"
+GONE = _("この予約はすでに終わっています。")
 
 
 class HoldForm(OfficeForm):
     """Where to collect and how to be told."""
 
-    pickup = forms.ModelChoiceField(label="受取館", queryset=Branch.objects.filter(is_active=True), empty_label=None)
-    contact = forms.ChoiceField(label="連絡方法", choices=Contact.choices)
+    pickup = forms.ModelChoiceField(label=_("受取館"), queryset=Branch.objects.filter(is_active=True), empty_label=None)
+    contact = forms.ChoiceField(label=_("連絡方法"), choices=[(value, _(label)) for value, label in Contact.choices])
 
 
 class ChangeForm(HoldForm):
     """The same later, and a while in which nothing shall be kept."""
 
-    since = EraDateField(label="休止開始（旅行などで受け取れない日）", required=False)
-    until = EraDateField(label="休止終了", required=False)
+    since = EraDateField(label=_("休止開始（旅行などで受け取れない日）"), required=False)
+    until = EraDateField(label=_("休止終了"), required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         since, until = data.get("since"), data.get("until")
         if since and until and until < since:
-            self.add_error("until", "休止の終了日は開始日より後にしてください。")
+            self.add_error("until", gettext("休止の終了日は開始日より後にしてください。"))
         return data
 
 
 class WishForm(OfficeForm):
     """A book that the library has not."""
 
-    title = forms.CharField(label="書名", max_length=200)
-    creator = forms.CharField(label="著者", max_length=100, required=False)
-    publisher = forms.CharField(label="出版者", max_length=100, required=False)
+    title = forms.CharField(label=_("書名"), max_length=200)
+    creator = forms.CharField(label=_("著者"), max_length=100, required=False)
+    publisher = forms.CharField(label=_("出版者"), max_length=100, required=False)
     isbn = forms.CharField(label="ISBN", max_length=20, required=False)
-    wish = forms.CharField(label="図書館に伝えたいこと", max_length=200, required=False)
+    wish = forms.CharField(label=_("図書館に伝えたいこと"), max_length=200, required=False)
 
 
 def route_of(request: HttpRequest) -> str:
@@ -72,8 +74,9 @@ def place(request: HttpRequest, patron: Patron, record_id: int) -> HttpResponse:
     form = HoldForm(request.POST or None, initial={"pickup": pickup.pk, "contact": contact})
     if record.material_type == ISSUES:
         issues = Item.objects.filter(record=record).exclude(status="withdrawn").order_by("-acquired_on", "-pk")[:50]
-        choices = [("", "どの号でもよい"), *((str(i.pk), f"{i.call_number or i.barcode} {i.location}") for i in issues)]
-        form.fields["item"] = forms.ChoiceField(label="号", choices=choices, required=False)
+        named = [(str(i.pk), f"{i.call_number or i.barcode} {i.location}") for i in issues]
+        choices = [("", gettext("どの号でもよい")), *named]
+        form.fields["item"] = forms.ChoiceField(label=_("号"), choices=choices, required=False)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         wanted = Wanted(
@@ -90,7 +93,9 @@ def place(request: HttpRequest, patron: Patron, record_id: int) -> HttpResponse:
         else:
             waits = holds.place_of(hold) if hold.status == "waiting" else 0
             messages.success(
-                request, "予約を受け付けました。" + (f"{waits}番目です。" if waits else "用意を始めます。")
+                request,
+                gettext("予約を受け付けました。")
+                + (gettext("{n}番目です。").format(n=waits) if waits else gettext("用意を始めます。")),
             )
             return redirect("opac:my")
     context = {"record": record, "form": form, "waiting": holds.waiting(record.pk, 0)}
@@ -128,7 +133,7 @@ def change(request: HttpRequest, patron: Patron, hold_id: int) -> HttpResponse:
         except HoldRefused as refused:
             form.add_error(None, refused.message)
         else:
-            messages.success(request, "予約を変更しました。")
+            messages.success(request, gettext("予約を変更しました。"))
             return redirect("opac:my")
     return render(request, "opac/my_hold.html", {"hold": hold, "form": form}, status=422 if form.errors else 200)
 
@@ -145,7 +150,7 @@ def cancel(request: HttpRequest, patron: Patron, hold_id: int) -> HttpResponse:
     except HoldRefused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, "予約を取り消しました。")
+        messages.success(request, gettext("予約を取り消しました。"))
     return redirect("opac:my")
 
 
@@ -165,7 +170,7 @@ def ask(request: HttpRequest, patron: Patron) -> HttpResponse:
             except HoldRefused as refused:
                 form.add_error(None, refused.message)
             else:
-                messages.success(request, "希望を受け付けました。結果はお知らせします。")
+                messages.success(request, gettext("希望を受け付けました。結果はお知らせします。"))
                 return redirect("opac:my")
     status = 422 if form.errors or "there" in context else 200
     return render(request, "opac/request.html", context, status=status)
@@ -182,5 +187,5 @@ def withdraw(request: HttpRequest, patron: Patron, request_id: int) -> HttpRespo
     except HoldRefused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, "希望を取り消しました。")
+        messages.success(request, gettext("希望を取り消しました。"))
     return redirect("opac:my")

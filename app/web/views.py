@@ -4,6 +4,9 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from app.web.middleware import staff_realm
 
 
 def health(request: HttpRequest) -> JsonResponse:
@@ -22,30 +25,33 @@ def _error(request: HttpRequest, status: int, title: str, message: str) -> HttpR
     if request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse({"error": title, "message": message}, status=status)
     context = {"title": title, "message": message, "request_id": getattr(request, "id", "")}
-    return render(request, "web/error.html", context, status=status)
+    template = "web/error.html" if staff_realm(request) else "opac/error.html"
+    return render(request, template, context, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400."""
-    return _error(request, 400, "要求を理解できませんでした", "前の画面に戻って、もう一度お試しください。")
+    return _error(request, 400, _("要求を理解できませんでした"), _("前の画面に戻って、もう一度お試しください。"))
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403."""
-    return _error(request, 403, "この操作は許可されていません", "権限が必要な場合は管理者に相談してください。")
+    return _error(request, 403, _("この操作は許可されていません"), _("権限が必要な場合は管理者に相談してください。"))
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404."""
-    return _error(request, 404, "ページが見つかりません", "アドレスが変わったか、資料が除かれた可能性があります。")
+    return _error(
+        request, 404, _("ページが見つかりません"), _("アドレスが変わったか、資料が除かれた可能性があります。")
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500; says the request id, which operations find in the log."""
-    return _error(request, 500, "処理を完了できませんでした", "時間をおいて、もう一度お試しください。")
+    return _error(request, 500, _("処理を完了できませんでした"), _("時間をおいて、もう一度お試しください。"))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form that is too old or came from elsewhere."""
-    message = "前の画面に戻り、再読み込みしてからもう一度操作してください。"
-    return _error(request, 403, "画面の有効期限が切れました", message)
+    message = _("前の画面に戻り、再読み込みしてからもう一度操作してください。")
+    return _error(request, 403, _("画面の有効期限が切れました"), message)
