@@ -98,7 +98,8 @@ class Noting:
 
     def gone(self, obj: models.Model) -> None:
         """This row is about to be deleted: every value is kept."""
-        values = {field.attname: getattr(obj, field.attname) for field in obj._meta.concrete_fields}
+        fields = [field for field in obj._meta.concrete_fields if not field.generated]
+        values = {field.attname: getattr(obj, field.attname) for field in fields}
         self._add(obj, Change.Act.GONE, _columns(obj, values), {})
 
     def remark(self, **remarks: Any) -> None:
@@ -150,12 +151,17 @@ def open(actor: Actor, kind: str, title: str, *, into: int | None = None, **more
                 title=title[:200],
                 by_number=actor.number[:40],
                 by_name=(actor.name or actor.number)[:80],
-                at=timezone.now(),
+                at=now(),
                 **more,
             )
         noting = Noting(row)
         yield noting
         noting.close()
+
+
+def now() -> datetime:
+    """The moment that a change set carries."""
+    return timezone.now()
 
 
 def label_of(obj: models.Model) -> str:

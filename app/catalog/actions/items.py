@@ -14,7 +14,7 @@ from app.catalog import search
 from app.catalog.actions import changes, numbering
 from app.catalog.actions.operations import EDIT_ITEM, IMPORT, CatalogError
 from app.catalog.codes import Restriction, Visibility, material_types, shelf_statuses
-from app.catalog.models import BibliographicRecord, Item
+from app.catalog.models import BibliographicRecord, Item, MergedRecord
 from app.web import versions
 
 CHANGEABLE = {
@@ -39,6 +39,7 @@ CHANGEABLE = {
     "loans_before",
     "note",
 }
+MOST_COPIES = 20
 
 
 @transaction.atomic
@@ -63,13 +64,15 @@ def add_item(
     record = BibliographicRecord.objects.select_for_update().filter(pk=record_id).first()
     if record is None:
         raise CatalogError("書誌が見つかりません。")
+    if MergedRecord.objects.filter(record=record).exists():
+        raise CatalogError("この書誌は別の書誌に統合されています。統合先に所蔵を登録してください。")
     material_type = material_type or record.material_type
     drawn = not barcode
     barcode = barcode or numbering.draw(branch.pk, material_type)[0]
     item = Item(record=record, branch=branch, barcode=barcode, material_type=material_type)
     for name, value in _marked(item, {**more, "call_number": call_number}).items():
         setattr(item, name, value)
-    _check(item)
+    check_item(item)
     try:
         with transaction.atomic():
             item.save(force_insert=True)
@@ -89,6 +92,14 @@ def add_item(
     return item
 
 
+@transaction.atomic
+def add_copies(actor: Actor, record_id: int, branch: Branch, barcode: str = "", *, copies: int, **more: Any) -> list[Item]:
+    """So many items of a record alike; the first has the number given, the others draw theirs. As `add_item`."""
+    if not 0 < copies <= MOST_COPIES:
+        raise CatalogError(f"一度に登録できるのは{MOST_COPIES}冊までです。")
+    return [add_item(actor, record_id, branch, "" if number else barcode, **more) for number in range(copies)]
+
+
 def _marked(item: Item, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a new item with its call number: the parts given, or the whole given, or by rule."""
     empty = {"call_number", *numbering.PARTS}
@@ -100,7 +111,7 @@ def _marked(item: Item, values: Mapping[str, Any]) -> dict[str, Any]:
     return numbering.with_call_number(item, given)
 
 
-def _check(item: Item) -> None:
+def check_item(item: Item) -> None:
     """What the database would refuse, and what no code table knows, in words."""
     known = {
         "status": (dict(shelf_statuses()), "状態"),
@@ -177,7 +188,7 @@ def update_item(actor: Actor, item_id: int, fields: Mapping[str, Any], seen: str
         return []
     for name, value in after.items():
         setattr(item, name, value)
-    _check(item)
+    check_item(item)
     item.save(update_fields=[*after, "updated_at"])
     with changes.open(actor, changes.Kind.EDIT, f"所蔵の修正 {item.barcode}") as change_set:
         change_set.note(item, before, after)

@@ -41,7 +41,7 @@ EDITABLE = (
 )
 
 
-def _checked(record: BibliographicRecord) -> None:
+def check_record(record: BibliographicRecord) -> None:
     """Field by field what the database would refuse, in words."""
     try:
         record.clean_fields(exclude=["marc", "material_type"])
@@ -59,7 +59,7 @@ def create_record(actor: Actor, fields: Mapping[str, Any], origin: str = Origin.
     require(actor, EDIT_RECORD)
     record = BibliographicRecord(origin=origin, **fields)
     record.year = record.year if record.year is not None else rules.year_of(record.issued)
-    _checked(record)
+    check_record(record)
     with changes.open(actor, changes.Kind.CREATE, f"書誌の登録 {record.title[:80]}") as change_set:
         record.save(force_insert=True)
         change_set.made(record)
@@ -94,7 +94,7 @@ def update_record(actor: Actor, record_id: int, fields: Mapping[str, Any], seen:
     if "issued" in changed:
         record.year = rules.year_of(record.issued)
     record.kept_fields = sorted({*record.kept_fields, *changed})
-    _checked(record)
+    check_record(record)
     record.save(update_fields=[*changed, "year", "kept_fields", "updated_at"])
     with changes.open(actor, changes.Kind.EDIT, f"書誌の修正 {record.title[:80]}") as change_set:
         change_set.note(record, whole, {name: getattr(record, name) for name in whole})

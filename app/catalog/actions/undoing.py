@@ -92,7 +92,7 @@ def undo(actor: Actor, change_set_id: int) -> ChangeSet:
     if row.kind == ChangeSet.Kind.UNDO:
         raise CatalogError("取消しを取り消すことはできません。もう一度変更してください。")
     pasts = composed(row.changes.order_by("pk"))
-    there = _locked(pasts)
+    there = locked(pasts)
     _may(actor, pasts, there)
     obstacles = _obstacles(row, pasts, there)
     if obstacles:
@@ -113,7 +113,7 @@ def undo(actor: Actor, change_set_id: int) -> ChangeSet:
     return ChangeSet.objects.get(pk=number)
 
 
-def _locked(pasts: list[Past]) -> dict[tuple[str, int], models.Model]:
+def locked(pasts: list[Past]) -> dict[tuple[str, int], models.Model]:
     """The rows as they are now, locked: items before records, by number. One SQL statement a model."""
     by_model: dict[str, list[int]] = {}
     for past in pasts:
@@ -239,7 +239,7 @@ def _put_back(change_set: changes.Noting, pasts: list[Past], there: dict[tuple[s
             columns.setdefault(past.model, set()).update(past.before)
             altered.setdefault(past.model, []).append(obj)
     for model, rows in altered.items():
-        _write(model, rows, sorted(columns[model]))
+        write(model, rows, sorted(columns[model]))
     for past in reversed([past for past in pasts if past.act == Change.Act.MADE]):
         obj = there[past.key]
         records |= _record_of(obj)
@@ -248,7 +248,7 @@ def _put_back(change_set: changes.Noting, pasts: list[Past], there: dict[tuple[s
     return records
 
 
-def _write(model: type[models.Model], rows: list[models.Model], names: list[str]) -> None:
+def write(model: type[models.Model], rows: list[models.Model], names: list[str]) -> None:
     """Save these columns of the rows. A number that two of them exchange is free for a moment first."""
     unique = {n for c in model._meta.constraints if isinstance(c, models.UniqueConstraint) for n in c.fields}
     for name in unique.intersection(names):

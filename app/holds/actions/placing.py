@@ -77,7 +77,7 @@ def locked_patron(patron_id: int) -> Patron:
 @transaction.atomic
 def _place(actor: Actor, patron_id: int, wanted: Wanted, now: datetime) -> Hold:
     patron = locked_patron(patron_id)
-    record = BibliographicRecord.objects.defer("marc").filter(pk=wanted.record_id).first()
+    record = BibliographicRecord.objects.defer("marc").filter(pk=wanted.record_id, merged__isnull=True).first()
     if record is None:
         raise HoldRefused("unknown_record", GONE)
     only = Item.objects.select_related("branch").filter(pk=wanted.item_id, record=record).first()
