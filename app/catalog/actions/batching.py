@@ -20,8 +20,8 @@ from app.catalog.actions import changes, numbering
 from app.catalog.actions.items import check_item
 from app.catalog.actions.operations import BATCH, EDIT_ITEM, EDIT_RECORD, CatalogError
 from app.catalog.actions.records import EDITABLE, check_record
-from app.catalog.actions.undoing import Obstacle, composed, locked, write
-from app.catalog.models import BibliographicRecord, Change, ChangeSet, Item
+from app.catalog.actions.undoing import Obstacle, Past, composed, locked, write
+from app.catalog.models import BibliographicRecord, ChangeSet, Item
 from app.catalog.selecting import MOST
 
 ITEM_FIELDS = (
@@ -196,7 +196,7 @@ def carry_out(actor: Actor, change_set_id: int) -> ChangeSet:
             setattr(obj, name, changes.restored(past.model._meta.get_field(name), value))  # type: ignore[arg-type]
         rows.setdefault(past.model, []).append(obj)
         names.setdefault(past.model, set()).update(past.after)
-    stale += _lent_meanwhile(rows.get(Item, []), names.get(Item, set()))
+    stale += _lent_meanwhile(pasts)
     if stale:
         raise PlanOutdated(stale)
     for model, objects in rows.items():
@@ -208,17 +208,10 @@ def carry_out(actor: Actor, change_set_id: int) -> ChangeSet:
     return row
 
 
-def _lent_meanwhile(items: Sequence[models.Model], names: set[str]) -> list[Obstacle]:
-    if "status" not in names:
-        return []
-    ids = [item.pk for item in items]
-    planned = {
-        change.subject_number
-        for change in Change.objects.filter(subject="item", subject_number__in=ids, after__has_key="status").only(
-            "subject_number"
-        )
-    }
-    out = Item.objects.filter(pk__in=planned, loans__isnull=False).values_list("barcode", flat=True)
+def _lent_meanwhile(pasts: Sequence[Past]) -> list[Obstacle]:
+    """Items that get another state and were on the shelf when the plan was made. One SQL statement."""
+    ids = [past.number for past in pasts if past.subject == "item" and "status" in past.after]
+    out = Item.objects.filter(pk__in=ids, loans__isnull=False).values_list("barcode", flat=True)
     return [Obstacle(barcode, "確認の後に貸し出されました") for barcode in out]
 
 
