@@ -15,11 +15,12 @@ from app.catalog.search.fold import folded
 from app.circulation import queries as circulation
 from app.circulation import rules as lending
 from app.circulation.models import Loan
-from app.holds.models import Hold, Status
+from app.holds.models import Hold, Route, Status
 from app.mypage import links, rules
 from app.mypage.models import FamilyShare, Favourite, MailChange, PasswordReset, Reading, ReadingYear, Watch
 from app.patrons.models import Patron
 from app.regulations.rules import Rule
+from app.terminals.models import Terminal
 from app.web.wording import wording
 
 SEEN = VISIBLE_TO["public"]
@@ -90,6 +91,24 @@ def _judged(
     if verdict.allowed:
         return LoanLine(loan, late, True, verdict.due_on, "")
     return LoanLine(loan, late, False, None, verdict.message)
+
+
+def records_in_order(record_ids: Iterable[int]) -> list[BibliographicRecord]:
+    """These records in this order, those that readers may see. One SQL statement, none for no ids."""
+    wanted = list(record_ids)
+    found = _public().in_bulk(wanted) if wanted else {}
+    return [found[pk] for pk in wanted if pk in found]
+
+
+def record_of(record_id: int) -> BibliographicRecord | None:
+    """One record that readers may see. One SQL statement."""
+    return _public().filter(pk=record_id).first()
+
+
+def route_from(terminal: str | None) -> str:
+    """From a registered terminal of the library it is 館内OPAC, from anywhere else the Web. One SQL statement."""
+    inside = bool(terminal) and Terminal.objects.filter(address=terminal).exists()
+    return Route.KIOSK if inside else Route.WEB
 
 
 def reset_of(token: str, now: datetime) -> PasswordReset | None:

@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import Resolver404, get_script_prefix, resolve, reverse
+from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.cache import never_cache
 
 from app.access.actor import Actor
 from app.patrons.models import Patron
 from app.patrons.web import current_patron
+from app.web.doors import door_of
 
 # Pages to which signing in may lead back.
 RETURN_TO = frozenset(
@@ -46,7 +47,7 @@ def patron_page(view: View) -> View:
         patron = current_patron(request)
         if patron is None:
             known = request.method == "GET" and request.resolver_match.view_name in RETURN_TO
-            query = f"?{urlencode({'next': request.get_full_path()})}" if known else ""
+            query = f"?{urlencode({'next': asked_for(request)})}" if known else ""
             return redirect(reverse("opac:sign_in") + query)
         if patron.must_change_password and request.resolver_match.url_name != "password":
             return redirect("opac:password")
@@ -55,14 +56,19 @@ def patron_page(view: View) -> View:
     return guarded
 
 
+def asked_for(request: HttpRequest) -> str:
+    """The page that is asked for, whatever the door."""
+    query = request.META.get("QUERY_STRING", "")
+    return request.path_info + (f"?{query}" if query else "")
+
+
 def wanted(request: HttpRequest) -> str:
     """The own page that was asked for before signing in, else My Page. Only addresses of this site that we sent
     ourselves: anything else in `next` is ignored."""
     asked = request.GET.get("next", "")
     path = asked.partition("?")[0]
-    inside = f"/{path.removeprefix(get_script_prefix())}"
     try:
-        name = resolve(inside).view_name if path.startswith("/") and not path.startswith(("//", "/\\")) else ""
+        name = resolve(path).view_name if path.startswith("/") and not path.startswith(("//", "/\\")) else ""
     except Resolver404:
         name = ""
-    return asked if name in RETURN_TO else reverse("opac:my")
+    return door_of(request).prefix + asked if name in RETURN_TO else reverse("opac:my")

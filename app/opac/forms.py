@@ -2,7 +2,6 @@
 
 from urllib.parse import urlencode
 
-from django import forms
 from django.http import QueryDict
 
 from app.catalog.codes import NDC_CLASSES, material_types
@@ -70,42 +69,3 @@ def address(query: Query, **changes: object) -> str:
     defaults = {"scope": "held", "sort": "relevance", "page": 1}
     kept = {k: v for k, v in values.items() if v not in ("", (), None) and defaults.get(k) != v}
     return "?" + urlencode(kept, doseq=True, errors="replace")
-
-
-class PatronSignInForm(forms.Form):
-    """Card number and password."""
-
-    card_number = forms.CharField(
-        label="利用券番号",
-        max_length=40,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "username", "autofocus": True}),
-    )
-    password = forms.CharField(
-        label="パスワード", max_length=200, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
-    )
-
-
-class PasswordForm(forms.Form):
-    """A patron's own change of password."""
-
-    old = forms.CharField(
-        label="現在のパスワード", max_length=200, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
-    )
-    new = forms.CharField(
-        label="新しいパスワード",
-        max_length=200,
-        help_text="12文字以上",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-    again = forms.CharField(
-        label="新しいパスワード（確認）",
-        max_length=200,
-        help_text="確認のため、もう一度入力します",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-    def clean_again(self) -> str:
-        again = str(self.cleaned_data["again"])
-        if "new" in self.cleaned_data and again != self.cleaned_data["new"]:
-            raise forms.ValidationError("新しいパスワードと一致しません。もう一度入力してください。")
-        return again

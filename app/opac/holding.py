@@ -17,8 +17,8 @@ from app.holds import actions, reports
 from app.holds import queries as holds
 from app.holds.actions import Asked, HoldRefused, Wanted
 from app.holds.models import OPEN, Contact, Hold, Route
+from app.mypage.web import actor_of, patron_page
 from app.opac import queries
-from app.opac.views_my import actor_of, patron_page
 from app.patrons.models import Patron
 from app.terminals.models import Terminal
 from app.web.forms import EraDateField, OfficeForm

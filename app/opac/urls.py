@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from app.opac import holding, looks, telling, views_kiosk, views_my, views_record, views_search, web
+from app.opac import holding, looks, views_kiosk, views_my, views_record, views_search, web
 
 app_name = "opac"
 urlpatterns = [
@@ -19,7 +19,6 @@ urlpatterns = [
     path("my/holds/<int:hold_id>/cancel/", holding.cancel, name="cancel_hold"),
     path("my/request/", holding.ask, name="request"),
     path("my/request/<int:request_id>/withdraw/", holding.withdraw, name="withdraw_request"),
-    path("my/wish/", telling.wish, name="wish"),
     path("my/sign-in/", views_my.sign_in, name="sign_in"),
     path("my/sign-out/", views_my.sign_out, name="sign_out"),
     path("my/password/", views_my.password, name="password"),

@@ -5,6 +5,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from app.mypage import basket
 from app.opac.looks import COOKIE
 from app.opac.views_my import actor_of
 from app.patrons import actions as patrons
@@ -16,7 +17,7 @@ from app.web.doors import Door, door_of
 @never_cache
 @require_POST
 def end(request: HttpRequest) -> HttpResponse:
-    """Forget the reader: session, look, language. The next page is the first one, in Japanese."""
+    """Forget the reader: session, look, language, basket. The next page is the first one, in Japanese."""
     if not door_of(request).kiosk:
         raise Http404
     patron = current_patron(request)
@@ -25,4 +26,5 @@ def end(request: HttpRequest) -> HttpResponse:
     close_session(request)
     response = HttpResponse(status=303, headers={"Location": f"{Door(kiosk=True).prefix}/"})
     response.delete_cookie(COOKIE, samesite="Lax")
+    basket.put(response, [])
     return response

@@ -215,7 +215,7 @@ def test_a_temporary_password_must_be_changed_first(reader: Client, patron: Patr
     reader.post("/my/sign-in/", {"card_number": "1000000016", "password": "Reader-Secret-1"})
     assert reader.get("/my/")["Location"] == "/my/password/"
     short = {"old": "Reader-Secret-1", "new": "short", "again": "short"}
-    assert reader.post("/my/password/", short).status_code == 200
+    assert reader.post("/my/password/", short).status_code == 422
     new = "山の音がきこえる夜に読む本"
     assert reader.post("/my/password/", {"old": "Reader-Secret-1", "new": new, "again": new}).status_code == 302
     assert reader.get("/my/").status_code == 200
@@ -229,7 +229,7 @@ def test_a_new_password_typed_differently_the_second_time_changes_nothing(
     assert "新しいパスワード（確認）" in reader.get("/my/password/").content.decode()
     typed = {"old": "Reader-Secret-1", "new": "山の音がきこえる夜に読む本", "again": again}
     answer = reader.post("/my/password/", typed)
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert answer.context["form"]["again"].errors
     before = patron.password
     patron.refresh_from_db()

@@ -1,0 +1,1 @@
+"""The pages of My Page beside the first one."""
