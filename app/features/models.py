@@ -246,7 +246,5 @@ class ShelfRange(models.Model):
             models.CheckConstraint(
                 name="features_range_forward", condition=Q(key_to="") | Q(key_to__gte=F("key_from"))
             ),
-            models.CheckConstraint(
-                name="features_range_says_something", condition=~Q(location="") | ~Q(key_from="")
-            ),
+            models.CheckConstraint(name="features_range_says_something", condition=~Q(location="") | ~Q(key_from="")),
         ]

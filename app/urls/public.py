@@ -7,6 +7,7 @@ from app.web import views
 urlpatterns = [
     path("health", views.health, name="health"),
     path("register/", include("app.patrons.public_urls")),
+    path("", include("app.features.public_urls")),
     path("my/", include("app.mypage.urls")),
     path("", include("app.opac.urls")),
 ]

@@ -1,0 +1,1 @@
+"""Reads of this area; each says how many SQL statements it takes."""
