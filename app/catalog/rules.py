@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # One check-digit scheme for every NW-7 label of the house, cards and items alike.
 from app.patrons.rules import with_check_digit
@@ -65,3 +66,31 @@ def year_of(text: str) -> int | None:
 def is_ndc(text: str) -> bool:
     """True for a number of the Nippon Decimal Classification, such as 913.6 (NDLC numbers begin with a letter)."""
     return bool(_NDC.match(text))
+
+
+def chosen_class(
+    number: str, edition: int | None, others: Sequence[str], wanted: int
+) -> tuple[str, int | None, list[str]]:
+    """The NDC number that counts, its edition, and the rest ("NDC9:023.1", "NDLC:UE13").
+
+    The wanted edition's number when the record has one, else the newest; 0 wants the newest.
+    """
+    decimal = [(edition or 0, number)] if number else []
+    rest = []
+    for text in others:
+        scheme, _, value = text.partition(":")
+        if scheme[:3] == "NDC" and scheme[3:].isdigit() and is_ndc(value):
+            decimal.append((int(scheme[3:]), value))
+        else:
+            rest.append(text)
+    if not decimal:
+        return "", None, list(others)
+    decimal.sort(key=lambda pair: (pair[0] != wanted, -pair[0]))
+    (best, value), *further = decimal
+    return value, best or None, [f"NDC{one}:{other}" if one else f"NDC:{other}" for one, other in further] + rest
+
+
+def order_of(volume: str) -> int | None:
+    """The first number in a volume ("第3巻", "4"), as its place in the set; None without one."""
+    found = re.search(r"[0-9]{1,6}", unicodedata.normalize("NFKC", volume))
+    return int(found.group()) if found else None

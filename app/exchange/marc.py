@@ -1,228 +1,208 @@
-"""MARC 21 as the National Diet Library writes it (JAPAN/MARC): bytes to records, records to catalogue fields. Pure.
+"""MARC 21 as the National Diet Library writes it (JAPAN/MARC): a record's fields to the catalogue's. Pure.
 
 What real records do: two 880 fields per heading told apart by script code (`/$1` kana, `/(B` romaji); ISBN with
-hyphens and a trailing " :"; the volume in 245 $n; NDC 9 and 10 beside NDLC, all in 084; no 1xx at all.
+hyphens and a trailing " :"; the volume in 245 $n; NDC 9 and 10 beside NDLC, all in 084; no 1xx at all. Records by
+NCR 2018 (since 2021) have 264 instead of 260, 336 to 338, and `ncr/2018` in 040 $e.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from pymarc import Field, Record
-
 from app.catalog import rules
-from app.catalog.codes import MaterialType, Origin
+from app.catalog.codes import Audience, CataloguingRules, Level, Origin
+from app.exchange import material
+from app.exchange.records import Field, Record
 
-TERMINATOR = b"\x1d"
-LEADER_LENGTH = 24
+KANA, ROMAJI = "$1", "(B"
 _TRAILING = re.compile(r"\s*[/:;=,]?\s*$")
 _KANA = re.compile(r"[ァ-ヺー]")
 _CJK_NAME = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff々〇]")
+_ORIGINAL = re.compile(r"^原(?:タイトル|書名)\s*[:：]\s*")
+_NAMES = ("100", "110", "111", "700", "710", "711")
+_SUBJECTS = ("600", "610", "611", "630", "650", "651")
+_RULES = (("ncr/2018", CataloguingRules.NCR2018), ("ncr", CataloguingRules.NCR1987), ("rda", CataloguingRules.RDA),
+          ("aacr", CataloguingRules.AACR2))  # fmt: skip
+_LEVELS = {"s": Level.SERIAL, "b": Level.ARTICLE, "a": Level.ARTICLE}
+_LEVELS_OF_PARTS = {"a": Level.SET, "b": Level.VOLUME, "c": Level.VOLUME}
 
 
-class MalformedRecord(Exception):
-    """The bytes are not a record; the text says why."""
+class Linked:
+    """The 880 fields of a record by the field that they belong to, and by script."""
+
+    def __init__(self, record: Record) -> None:
+        self._found: dict[tuple[str, str], Field] = {}
+        for other in record.get("880"):
+            target, _, code = other.first("6").partition("/")
+            # Some sources leave the script code out; then the writing decides.
+            script = code[:2] if code else (KANA if _KANA.search(other.text()) else ROMAJI)
+            self._found.setdefault((target, script), other)
+
+    def of(self, field: Field, script: str = KANA) -> Field | None:
+        """The same heading in another script."""
+        number = field.first("6").partition("-")[2][:2]
+        if not number or number == "00":
+            return None
+        return self._found.get((f"{field.tag}-{number}", script))
 
 
-@dataclass(frozen=True)
-class RawRecord:
-    """One record as it stands in the file: which one (from 1), at which byte, its bytes, and why it is damaged."""
-
-    position: int
-    offset: int
-    data: bytes
-    damage: str = ""
-
-
-def split(content: bytes) -> Iterator[RawRecord]:
-    """The records of a file. After damage the reading goes on behind the next record terminator."""
-    offset = position = 0
-    while offset < len(content):
-        if content[offset : offset + 1] in (b"\n", b"\r", b"\x1a", b"\x00"):
-            offset += 1
-            continue
-        position += 1
-        length_text = content[offset : offset + 5]
-        length = int(length_text) if length_text.isdigit() else 0
-        data = content[offset : offset + length]
-        if length > LEADER_LENGTH and len(data) == length and data.find(TERMINATOR) == length - 1:
-            yield RawRecord(position, offset, data)
-            offset += length
-            continue
-        end = content.find(TERMINATOR, offset)
-        stop = len(content) if end < 0 else end + 1
-        data = content[offset:stop]
-        if not length:
-            damage = "レコード長が数字ではありません"
-        elif end < 0:
-            damage = f"レコードが途中で終わっています(長さ{length}、実際{len(data)}バイト)"
-        else:
-            damage = f"レコード長が合いません(記載{length}、実際{len(data)}バイト)"
-        yield RawRecord(position, offset, data, damage)
-        offset = stop
-
-
-def parse(data: bytes) -> Record:
-    """The record of these bytes; MalformedRecord with the reason when it cannot be read."""
-    try:
-        record = Record(data=data, to_unicode=True, force_utf8=True, utf8_handling="strict")
-    except UnicodeDecodeError as error:
-        raise MalformedRecord(f"UTF-8として読めません({error.start}バイト目)") from error
-    except Exception as error:  # pymarc raises many kinds, and IndexError or ValueError for broken directories
-        raise MalformedRecord(f"書誌として読めません({type(error).__name__})") from error
-    if str(record.leader)[5] == "d":
-        raise MalformedRecord("削除を指示するレコードです。所蔵を確かめて、画面から処理してください")
-    if not record.get_fields("245") or not record.get_fields("245")[0].get_subfields("a"):
-        raise MalformedRecord("本タイトル(245 $a)がありません")
-    return record
-
-
-def fields_of(record: Record, data: bytes) -> dict[str, Any]:
+def fields_of(record: Record) -> dict[str, Any]:
     """The fields of BibliographicRecord that this record gives. Texts keep their writing; punctuation of ISBD goes."""
-    title_field = record.get_fields("245")[0]
-    reading_field = _linked(record, title_field)
-    creators = _creators(record)
-    subjects = _subjects(record)
+    linked = Linked(record)
+    creators, subjects = _creators(record, linked), _subjects(record, linked)
     isbns = _isbns(record)
     ndc, ndc_edition, other_classes = _classes(record)
     issued = _imprint(record, "c")
+    fixed = record.first("008").ljust(40)
+    language = _language(record, fixed)
     return {
         "origin": Origin.MARC,
-        "control_number": _control_number(record),
-        "national_number": _national_number(record),
-        "title": _title(title_field),
-        "title_reading": _title(reading_field) if reading_field else "",
-        "other_titles": _other_titles(record),
-        "volume": " ".join(_clean(text) for text in title_field.get_subfields("n", "p")),
-        "statement": _clean(" ".join(title_field.get_subfields("c"))),
-        "edition": _first(record, "250", "a"),
-        "creators": [name for name, _ in creators],
-        "creator_readings": [reading for _, reading in creators],
-        "place": _clean(_imprint(record, "a")).strip("[]"),
-        "publisher": _publisher(record),
-        "publisher_reading": _publisher_reading(record),
-        "issued": _clean(issued),
-        "year": _year(record, issued),
+        **numbers(record),
+        **_titles(record, linked),
+        "edition": clean(record.first("250", "a")),
+        "creators": [name for name, _, _ in creators],
+        "creator_readings": [kana for _, kana, _ in creators],
+        "creator_translits": [romaji for _, _, romaji in creators if romaji],
+        "place": clean(_imprint(record, "a")).strip("[]"),
+        "publisher": clean(_imprint(record, "b")).strip("[]"),
+        "publisher_reading": _publisher_reading(record, linked),
+        "issued": clean(issued),
+        "year": _year(fixed, issued),
         "isbn13": isbns[0] if isbns else "",
         "other_isbns": isbns[1:],
+        "issn": record.first("022", "a").strip()[:9],
         "ndc": ndc,
         "ndc_edition": ndc_edition,
         "other_classes": other_classes,
-        "language": _language(record),
-        "material_type": _material_type(record),
-        "extent": _clean(
-            " ".join(text for f in record.get_fields("300") for text in f.get_subfields("a", "b", "c", "e"))
-        ),
-        "series": [_clean(" ".join(f.get_subfields("a", "v"))) for f in record.get_fields("490")],
+        "language": language,
+        "other_languages": _other_languages(record, language),
+        "audience": _audience(fixed),
+        "level": _level(record),
+        "rules_used": _rules_used(record),
+        "content_type": _codes(record, "336"),
+        "media_type": _codes(record, "337"),
+        "carrier_type": _codes(record, "338"),
+        "extent": clean(" ".join(text for field in record.get("300") for text in field.get("a", "b", "c", "e"))),
+        "series": [clean(" ".join(field.get("a", "v"))) for field in record.get("490")],
         "subjects": [name for name, _ in subjects],
         "subject_readings": [reading for _, reading in subjects if reading],
-        "contents": [_clean(text) for f in record.get_fields("505") for text in f.get_subfields("a", "t")],
-        "notes": [_clean(text) for f in record.get_fields("500", "504") for text in f.get_subfields("a")],
-        "marc": data,
+        "contents": [clean(text) for field in record.get("505") for text in field.get("a", "t")],
+        "notes": [clean(text) for field in record.get("500", "504") for text in field.get("a")],
+        "summary": "\n".join(clean(text) for field in record.get("520") for text in field.get("a")),
+        "author_note": "\n".join(clean(text) for field in record.get("545") for text in field.get("a")),
+        **material.fields_of(record, fixed, language),
     }
 
 
-def _clean(text: str) -> str:
+def numbers(record: Record) -> dict[str, str | None]:
+    """What the record is recognised by."""
+    agency, number = record.first("003").strip(), record.first("001").strip()
+    national = next((field for field in record.get("015") if (field.first("2") or "jnb").strip() == "jnb"), None)
+    return {
+        "control_number": f"({agency}){number}"[:40] if number else None,
+        "national_number": (national.first("a").strip()[:24] or None) if national else None,
+    }
+
+
+def parent_number(record: Record) -> str:
+    """The control number of the record that this one is a part of (773 $w), or nothing."""
+    return record.first("773", "w").strip()[:40]
+
+
+def clean(text: str) -> str:
     """The text without the punctuation that ISBD puts before the next element, and without a final full stop."""
     stripped = _TRAILING.sub("", text).strip()
     return stripped[:-1].rstrip() if stripped.endswith(".") and not stripped.endswith("..") else stripped
 
 
-def _first(record: Record, tag: str, code: str) -> str:
-    for field in record.get_fields(tag):
-        for text in field.get_subfields(code):
-            return _clean(text)
-    return ""
-
-
-def _linked(record: Record, field: Field, script: str = "$1") -> Field | None:
-    """The 880 field that gives the reading of this one in a script: `$1` for kana, `(B` for romaji."""
-    links = field.get_subfields("6")
-    number = links[0].partition("-")[2][:2] if links else ""
-    if not number or number == "00":
-        return None
-    for other in record.get_fields("880"):
-        tag_and_number, _, code = (other.get_subfields("6") or [""])[0].partition("/")
-        if tag_and_number != f"{field.tag}-{number}":
-            continue
-        # Some sources leave the script code out; then the writing decides.
-        kind = code[:2] if code else ("$1" if _KANA.search(other.value()) else "(B")
-        if kind == script:
-            return other
-    return None
+def _titles(record: Record, linked: Linked) -> dict[str, Any]:
+    """Everything that names the work: title, reading, romaji, parallel titles, volume, responsibility, original."""
+    field = next(iter(record.get("245")), Field("245"))
+    kana, romaji = linked.of(field), linked.of(field, ROMAJI)
+    notes = (text for one in record.get("500") for text in one.get("a") if _ORIGINAL.match(text))
+    original = record.first("765", "t") or record.first("240", "a") or _ORIGINAL.sub("", next(notes, ""))
+    return {
+        "title": _title(field),
+        "title_reading": _title(kana) if kana else "",
+        "title_translit": _title(romaji) if romaji else "",
+        "original_title": clean(original),
+        "other_titles": _other_titles(record, linked),
+        "volume": " ".join(clean(text) for text in field.get("n", "p")),
+        "statement": clean(" ".join(field.get("c"))),
+    }
 
 
 def _title(field: Field) -> str:
     """Title and subtitle as 「書名 : 副書名」, a parallel title as 「書名 = Title」."""
     title = ""
-    for subfield in field.subfields:
-        if subfield.code == "a":
-            title = f"{title} ; {subfield.value}" if title else subfield.value
-        elif subfield.code == "b":
+    for code, value in field.subfields:
+        if code == "a":
+            title = f"{title} ; {value}" if title else value
+        elif code == "b" and title:
             mark = "=" if title.rstrip().endswith("=") else ":"
-            title = f"{_clean(title)} {mark} {subfield.value}"
-    return _clean(title)
+            title = f"{clean(title)} {mark} {value}"
+    return clean(title)
 
 
-def _other_titles(record: Record) -> list[str]:
+def _other_titles(record: Record, linked: Linked) -> list[str]:
     titles: list[str] = []
-    for field in record.get_fields("246", "740"):
-        reading = _linked(record, field)
-        titles += [_clean(text) for f in (field, reading) if f for text in f.get_subfields("a")]
+    for field in record.get("246", "740"):
+        reading = linked.of(field)
+        titles += [clean(text) for one in (field, reading) if one for text in one.get("a")]
     return list(dict.fromkeys(text for text in titles if text))
 
 
 def _name(field: Field) -> str:
     """「萩野, 正昭」 as 「萩野正昭」; names in latin letters keep their comma."""
-    text = _clean(" ".join(field.get_subfields("a", "b")))
+    text = clean(" ".join(field.get("a", "b")))
     if not _CJK_NAME.search(text):
         return text
     joined = re.sub(r",\s*", "", text)
     return re.sub(r",\s*", " ", text) if _KANA.match(joined) and " " in text else joined
 
 
-def _creators(record: Record) -> list[tuple[str, str]]:
-    found: dict[str, str] = {}
-    for field in record.get_fields("100", "110", "111", "700", "710", "711"):
-        reading = _linked(record, field)
-        kana = re.sub(r",\s*", " ", _clean(" ".join(reading.get_subfields("a", "b")))) if reading else ""
-        found.setdefault(_name(field), kana)
-    return list(found.items())
+def _creators(record: Record, linked: Linked) -> list[tuple[str, str, str]]:
+    """Name, kana and romaji of everybody."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for field in record.get(*_NAMES):
+        kana, romaji = linked.of(field), linked.of(field, ROMAJI)
+        spoken = re.sub(r",\s*", " ", clean(" ".join(kana.get("a", "b")))) if kana else ""
+        name = _name(field)
+        found.setdefault(name, (name, spoken, clean(" ".join(romaji.get("a", "b"))) if romaji else ""))
+    return list(found.values())
 
 
-def _subjects(record: Record) -> list[tuple[str, str]]:
+def _subjects(record: Record, linked: Linked) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
-    for field in record.get_fields("600", "610", "611", "630", "650", "651"):
-        reading = _linked(record, field)
-        name = "--".join(_clean(text) for text in field.get_subfields("a", "x", "y", "z"))
-        kana = " ".join(_clean(text) for text in reading.get_subfields("a", "x", "y", "z")) if reading else ""
+    for field in record.get(*_SUBJECTS):
+        reading = linked.of(field)
+        name = "--".join(clean(text) for text in field.get("a", "x", "y", "z"))
+        kana = " ".join(clean(text) for text in reading.get("a", "x", "y", "z")) if reading else ""
         found.setdefault(name, kana)
-    for field in record.get_fields("653"):
-        for text in field.get_subfields("a"):
+    for field in record.get("653"):
+        for text in field.get("a"):
             for word in text.split(" / "):
-                found.setdefault(_clean(word), "")
+                found.setdefault(clean(word), "")
     return [(name, kana) for name, kana in found.items() if name]
 
 
 def _isbns(record: Record) -> list[str]:
-    numbers = [rules.isbn_in(text) for f in record.get_fields("020") for text in f.get_subfields("a")]
-    return list(dict.fromkeys(number for number in numbers if number))
+    found = [rules.isbn_in(text) for field in record.get("020") for text in field.get("a")]
+    return list(dict.fromkeys(number for number in found if number))
 
 
 def _classes(record: Record) -> tuple[str, int | None, list[str]]:
     """The NDC number of the newest edition, that edition, and every other class with its scheme."""
     decimal: list[tuple[int, str]] = []
     others: list[str] = []
-    for field in record.get_fields("084"):
-        scheme = (field.get_subfields("2") or [""])[0].strip()
-        for number in map(str.strip, field.get_subfields("a")):
+    for field in record.get("084"):
+        scheme = field.first("2").strip()
+        for number in map(str.strip, field.get("a")):
             edition = scheme.partition("/")[2]
             if scheme.startswith("njb") and rules.is_ndc(number):
                 decimal.append((int(edition) if edition.isdigit() else 8, number))
             else:
                 others.append(f"{'NDLC' if scheme == 'kktb' else scheme or '?'}:{number}")
-    decimal.sort(reverse=True)
+    decimal.sort(key=lambda pair: -pair[0])
     best = decimal[0] if decimal else None
     return (
         best[1] if best else "",
@@ -232,72 +212,53 @@ def _classes(record: Record) -> tuple[str, int | None, list[str]]:
 
 
 def _imprints(record: Record) -> list[Field]:
-    return record.get_fields("260") or [f for f in record.get_fields("264") if f.indicators and f.indicators[1] == "1"]
+    return record.get("260") or [field for field in record.get("264") if field.indicators[1:2] == "1"]
 
 
 def _imprint(record: Record, code: str) -> str:
-    return next((text for field in _imprints(record) for text in field.get_subfields(code)), "")
+    return next((text for field in _imprints(record) for text in field.get(code)), "")
 
 
-def _publisher(record: Record) -> str:
-    return _clean(_imprint(record, "b")).strip("[]")
+def _publisher_reading(record: Record, linked: Linked) -> str:
+    readings = (linked.of(field) for field in _imprints(record))
+    return next((clean(reading.first("b")) for reading in readings if reading), "")
 
 
-def _publisher_reading(record: Record) -> str:
-    for field in _imprints(record):
-        reading = _linked(record, field)
-        if reading:
-            return _clean((reading.get_subfields("b") or [""])[0])
-    return ""
+def _year(fixed: str, issued: str) -> int | None:
+    first = fixed[7:11]
+    return int(first) if first.isascii() and first.isdigit() and first >= "0700" else rules.year_of(issued)
 
 
-def _fixed(record: Record) -> str:
-    """Field 008, padded to its length."""
-    fields = record.get_fields("008")
-    return (fields[0].data or "" if fields else "").ljust(40)
+def _language(record: Record, fixed: str) -> str:
+    code = fixed[35:38].strip()
+    return code if code.isalpha() and len(code) == 3 else (clean(record.first("041", "a"))[:3] or "und")
 
 
-def _year(record: Record, issued: str) -> int | None:
-    first = _fixed(record)[7:11]
-    return int(first) if first.isdigit() and first >= "0700" else rules.year_of(issued)
+def _other_languages(record: Record, language: str) -> str:
+    found = [code[:3] for field in record.get("041") for code in field.get("a") if code[:3] != language]
+    return " ".join(dict.fromkeys(found))[:40]
 
 
-def _language(record: Record) -> str:
-    code = _fixed(record)[35:38].strip()
-    return code if code.isalpha() and len(code) == 3 else (_first(record, "041", "a")[:3] or "und")
+def _audience(fixed: str) -> str:
+    """Of 008/22: a to c and j are children, d the young, e adults."""
+    code = fixed[22]
+    return Audience.CHILD if code in "abcj" else {"d": Audience.YOUNG, "e": Audience.ADULT}.get(code, Audience.GENERAL)
 
 
-def _material_type(record: Record) -> str:
-    leader = str(record.leader)
-    kind = {
-        "c": MaterialType.SCORE,
-        "d": MaterialType.SCORE,
-        "e": MaterialType.MAP,
-        "f": MaterialType.MAP,
-        "g": MaterialType.DVD,
-        "i": MaterialType.CD,
-        "j": MaterialType.CD,
-        "m": MaterialType.COMPUTER,
-    }.get(leader[6])
-    if kind:
-        return kind
-    if leader[7] == "s":
-        return MaterialType.MAGAZINE
-    if _fixed(record)[22] in "abcj":
-        return MaterialType.CHILD
-    return MaterialType.BOOK if _language(record) in ("jpn", "und") else MaterialType.FOREIGN
+def _level(record: Record) -> str:
+    by_level = _LEVELS.get(record.leader[7:8])
+    return by_level or _LEVELS_OF_PARTS.get(record.leader[19:20], Level.SINGLE)
 
 
-def _control_number(record: Record) -> str | None:
-    agency = next((f.data.strip() for f in record.get_fields("003") if f.data), "")
-    number = next((f.data.strip() for f in record.get_fields("001") if f.data), "")
-    return f"({agency}){number}"[:40] if number else None
+def _rules_used(record: Record) -> str:
+    stated = [text.strip().lower() for field in record.get("040") for text in field.get("e")]
+    for start, named in _RULES:
+        if any(text.startswith(start) for text in stated):
+            return named
+    return CataloguingRules.UNKNOWN
 
 
-def _national_number(record: Record) -> str | None:
-    """The number of the Japanese national bibliography (015, source jnb)."""
-    for field in record.get_fields("015"):
-        if (field.get_subfields("2") or ["jnb"])[0].strip() == "jnb":
-            for number in field.get_subfields("a"):
-                return number.strip()[:24] or None
-    return None
+def _codes(record: Record, tag: str) -> str:
+    """The codes of a type ($b), the term where there is no code."""
+    found = [(field.first("b") or field.first("a")).strip().replace(" ", "") for field in record.get(tag)]
+    return " ".join(dict.fromkeys(code for code in found if code))[:40]

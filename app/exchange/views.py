@@ -1,5 +1,9 @@
 """Staff page for importing records and seeing what earlier imports did."""
 
+import gzip
+import time
+import zlib
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,11 +13,16 @@ from app.access.web import staff_page
 from app.catalog.actions import IMPORT
 from app.exchange import actions
 from app.exchange.models import ImportRun
+from app.exchange.pace import brisk
 
-# Well below the web server's limit of a request's body, and imported well within the time a request may take.
+# Well below the web server's limit of a request's body.
 LARGEST_MEGABYTES = 4
 LARGEST_BYTES = LARGEST_MEGABYTES * 1024 * 1024
+LARGEST_UNPACKED = 64 * 1024 * 1024
 SHOWN_RUNS = 20
+SHOWN_PROBLEMS = 50
+# So long somebody waits at the screen; what is left is done by the job, minute by minute.
+AT_ONCE_SECONDS = 5.0
 
 
 @require_http_methods(["GET", "POST"])
@@ -27,15 +36,55 @@ def import_page(request: HttpRequest) -> HttpResponse:
         elif upload.size > LARGEST_BYTES:
             messages.error(
                 request,
-                f"画面から取り込めるファイルは{LARGEST_MEGABYTES}MBまでです。これより大きいファイルは、"
+                f"画面から取り込めるファイルは{LARGEST_MEGABYTES}MBまでです。gzipで圧縮すると、この数倍まで取り込めます。さらに大きいファイルは、"
                 "システム担当者に依頼してください（サーバ上で manage import_marc を実行して取り込みます）。",
             )
         else:
-            run = actions.import_marc(request.actor, upload.read(), upload.name or "")
-            messages.success(
-                request,
-                f"取り込みました。新規{run.created}件、訂正{run.updated}件、変更なし{run.unchanged}件、取込不可{run.set_aside}件",
-            )
+            _take_in(request, upload.read(), upload.name or "")
         return redirect("exchange:import")
-    runs = ImportRun.objects.prefetch_related("set_aside_records")[:SHOWN_RUNS]
-    return render(request, "exchange/import.html", {"runs": runs, "largest": LARGEST_MEGABYTES})
+    runs = ImportRun.objects.all()[:SHOWN_RUNS]
+    shown = [(run, run.set_aside_records.defer("data")[:SHOWN_PROBLEMS]) for run in runs]
+    open_runs = any(run.state != ImportRun.State.DONE for run in runs)
+    return render(
+        request, "exchange/import.html", {"runs": shown, "largest": LARGEST_MEGABYTES, "open_runs": open_runs}
+    )
+
+
+def _take_in(request: HttpRequest, content: bytes, name: str) -> None:
+    """Begin the import, go on for some seconds, and say how far it is."""
+    try:
+        content = _unpacked(content)
+    except (OSError, EOFError, zlib.error):
+        messages.error(request, "圧縮されたファイルを開けませんでした。もう一度作り直してください。")
+        return
+    if not content:
+        messages.error(request, "ファイルが空か、大きすぎます。")
+        return
+    run = actions.accept(request.actor, content, name)
+    until = time.monotonic() + AT_ONCE_SECONDS
+    try:
+        actions.proceed(request.actor, run, content, brisk(), stop=lambda: time.monotonic() > until)
+    except actions.BusyImport as busy:
+        messages.info(request, str(busy))
+        return
+    counts = (
+        f"新規{run.created}件、訂正{run.updated}件、削除{run.deleted}件、変更なし{run.unchanged}件、"
+        f"取込不可{run.set_aside}件"
+    )
+    if run.state == ImportRun.State.DONE:
+        messages.success(request, f"取り込みました。{counts}")
+    else:
+        messages.info(request, f"取込みを続けています({run.percent}%)。画面を閉じても続きます。ここまで {counts}")
+
+
+def _unpacked(content: bytes) -> bytes:
+    """The file itself when it came packed; nothing when it would be too large."""
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    whole = unpacker.decompress(content, LARGEST_UNPACKED)
+    if not unpacker.eof:
+        if unpacker.unconsumed_tail:
+            return b""
+        raise gzip.BadGzipFile
+    return whole

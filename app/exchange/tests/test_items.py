@@ -13,7 +13,8 @@ from app.catalog import rules
 from app.catalog.models import BibliographicRecord, Item, SearchDocument
 from app.catalog.search import Query, search
 from app.catalog.tests import factories as make
-from app.exchange.actions import BATCH, MOST_PROBLEMS, import_items, import_marc
+from app.exchange.actions import import_items, import_marc
+from app.exchange.actions.items import BATCH, MOST_PROBLEMS
 from app.exchange.tests.test_marc import FILE
 from app.patrons.importing import ImportRefused
 

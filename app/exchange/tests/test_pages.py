@@ -20,7 +20,7 @@ def test_a_librarian_imports_a_file_and_reads_the_counts_and_what_was_set_aside(
     data, _ = damaged(FILE.read_bytes())
     librarian.post("/exchange/import/", {"file": SimpleUploadedFile("week.mrc", data)})
     page = librarian.get("/exchange/import/").content.decode()
-    assert "新規29件、訂正0件、変更なし0件、取込不可5件" in page
+    assert "新規29件、訂正0件、削除0件、変更なし0件、取込不可5件" in page
     assert "3件目" in page
     assert "途中で終わっています" in page
     assert BibliographicRecord.objects.count() == 29
