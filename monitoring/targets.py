@@ -6,6 +6,7 @@ probed. Nothing is listed twice: an address, port or name comes from the invento
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -20,6 +21,22 @@ RULES = "/etc/prometheus/rules.d"
 AUTHORITY = "/etc/kura/tls/ca.crt"
 HOOK_CREDENTIALS = "/etc/kura/alertmanager.token"
 HOOK_PATH = "/hooks/alertmanager"
+
+# What people on duty get by mail (Alertmanager's templates).
+MAIL_SUBJECT = (
+    '{{ if ne .Status "firing" }}【復旧】{{ else if eq .CommonLabels.severity "critical" }}【緊急】'
+    "{{ else }}【警報】{{ end }}@SITE@: {{ (index .Alerts 0).Annotations.summary }}"
+    "{{ if gt (len .Alerts) 1 }} ほか{{ end }}"
+)
+MAIL_TEXT = """\
+{{ range .Alerts }}{{ .Annotations.summary }}
+{{ if eq .Status "firing" }}発生中（{{ .StartsAt.Local.Format "2006/01/02 15:04" }} から）\
+{{ else }}復旧（{{ .EndsAt.Local.Format "2006/01/02 15:04" }}）{{ end }}
+影響: {{ .Annotations.impact }}
+最初の手順: {{ .Annotations.first_step }}
+手順書: {{ .Annotations.runbook }}
+
+{{ end }}"""
 
 Document = dict[str, object]
 
@@ -140,30 +157,31 @@ def probes(site: Inventory, host: Host) -> str:
 
 
 def alerting(site: Inventory, host: Host) -> str:
-    """alertmanager.yml: every alert reaches the console's hook, where it becomes a row that people see."""
-    console = site.service("console")
-    receiver: Document = {
-        "name": "console",
-        "webhook_configs": [
-            {
-                "url": f"https://{site.fqdn(console.row.names[0])}{HOOK_PATH}",
-                "send_resolved": True,
-                "http_config": {
-                    "authorization": {"type": "Bearer", "credentials_file": HOOK_CREDENTIALS},
-                    "tls_config": {"ca_file": AUTHORITY},
-                },
-            }
-        ],
-    }
+    """alertmanager.yml: every alert reaches the console's hook, where it becomes a row that people see, and the people
+    on duty by mail; what is critical reaches the infrastructure's people too. The heartbeat reaches nobody."""
     document: Document = {
+        "global": {
+            "smtp_smarthost": f"{site.fqdn(site.service('mail').row.names[0])}:25",
+            "smtp_from": f"alerts@{site.organisation.domain}",
+            "smtp_hello": site.fqdn(host.name),
+            "smtp_require_tls": True,
+        },
         "route": {
-            "receiver": "console",
+            "receiver": "duty",
+            "routes": [
+                {"receiver": "nobody", "matchers": [f'alertname="{rules.HEARTBEAT}"'], "group_wait": "0s"},
+                {"receiver": "urgent", "matchers": ['severity="critical"']},
+            ],
             "group_by": ["alertname", "host"],
             "group_wait": "10s",
             "group_interval": "1m",
             "repeat_interval": "4h",
         },
-        "receivers": [receiver],
+        "receivers": [
+            {"name": "nobody"},
+            _receiver(site, "duty", ("operations",)),
+            _receiver(site, "urgent", ("operations", "infrastructure")),
+        ],
         # A host that does not answer explains the silence of what runs on it.
         "inhibit_rules": [
             {
@@ -174,6 +192,51 @@ def alerting(site: Inventory, host: Host) -> str:
         ],
     }
     return _text("monitoring.targets:alerting", site, document)
+
+
+def _receiver(site: Inventory, name: str, roles: Collection[str]) -> Document:
+    """The console's hook, and a mail of its own to each of these roles of contacts.yml."""
+    console = site.service("console")
+    hook: Document = {
+        "url": f"https://{site.fqdn(console.row.names[0])}{HOOK_PATH}",
+        "send_resolved": True,
+        "http_config": {
+            "authorization": {"type": "Bearer", "credentials_file": HOOK_CREDENTIALS},
+            "tls_config": {"ca_file": AUTHORITY},
+        },
+    }
+    mails: list[Document] = [
+        {
+            "to": address,
+            "send_resolved": True,
+            "html": "",
+            "text": MAIL_TEXT,
+            "headers": {"Subject": MAIL_SUBJECT.replace("@SITE@", site.organisation.name)},
+            "tls_config": {"ca_file": AUTHORITY},
+        }
+        for address in _mails(site, roles)
+    ]
+    return {"name": name, "webhook_configs": [hook], "email_configs": mails}
+
+
+def _mails(site: Inventory, roles: Collection[str]) -> list[str]:
+    return [role.mail for role in site.contacts.roles if role.id in roles]
+
+
+def watcher(site: Inventory, host: Host) -> str:
+    """Settings of monitoring/watcher.py, which runs on the mail relay and looks after the monitoring."""
+    alertmanager = site.service("alertmanager")
+    settings = {
+        "site": site.organisation.name,
+        "domain": site.organisation.domain,
+        "monitor": alertmanager.hosts[0].name,
+        "alertmanager": f"http://{site.fqdn(alertmanager.row.names[0])}:{_port(alertmanager)}",
+        "from": f"watcher@{site.organisation.domain}",
+        "to": _mails(site, ("operations", "infrastructure")),
+        "state": "/var/lib/kura-watcher/state.json",
+        "textfiles": "/var/lib/prometheus/node-exporter",
+    }
+    return json.dumps(settings, ensure_ascii=False, indent=1) + "\n"
 
 
 def _where(host: Host) -> dict[str, str]:

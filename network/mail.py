@@ -1,6 +1,7 @@
 """The mail path: the library's notices leave through the hub, signed, and what comes back finds its way in.
 
     application ─127.0.0.1:25─ postfix (application host) ─TLS─ postfix (hub) ─DKIM─ outside
+                                             alerts of the monitoring ─TLS─▸ hub
                                      receipts, returned mail ◂─TLS─ hub ◂─ return.<domain> from outside
 
 The envelope sender of every notice is n+<token>@return.<domain> (VERP), so a returned mail says which one it was.
@@ -16,6 +17,7 @@ from inventory import Host, Inventory, Service
 ORIGIN = "# Made by Kura from the inventory (network/mail.py). Changes here are overwritten.\n"
 RELAY = "mail"
 APPLICATION = "library"
+ALERTS = "alertmanager"
 SELECTOR = "kura1"
 DKIM_PORT = 8891
 SINK_PORT = 2525
@@ -58,6 +60,12 @@ def principal(site: Inventory) -> str:
     return site.fqdn(service.row.names[0]) if service else ""
 
 
+def _senders(site: Inventory) -> list[str]:
+    """Addresses of the hosts whose mail the hub passes on: the library's and the monitoring's."""
+    services = [_service(site, name) for name in (APPLICATION, ALERTS)]
+    return list(dict.fromkeys(str(host.address) for service in services if service for host in service.hosts))
+
+
 def is_relay(site: Inventory, host: Host) -> bool:
     """Whether the host passes mail to the outside."""
     return _offers(site, host, RELAY)
@@ -92,9 +100,8 @@ def _common(site: Inventory, host: Host, relay: bool) -> list[str]:
     name = principal(site) if relay else site.fqdn(host.name)
     listens = "all" if relay else f"127.0.0.1, {host.address}"
     trusted = ["127.0.0.0/8"]
-    service = _service(site, APPLICATION)
-    if relay and service:
-        trusted += [f"{one.address}/32" for one in service.hosts if one.name != host.name]
+    if relay:
+        trusted += [f"{address}/32" for address in _senders(site)]
     return [
         "compatibility_level = 3.9",
         f"myhostname = {name}",
@@ -183,9 +190,8 @@ def receipt_map(site: Inventory, host: Host) -> str:
 
 
 def opendkim(site: Inventory, host: Host) -> str:
-    """opendkim.conf of the relay: it signs what the library sends, and nothing else."""
-    service = _service(site, APPLICATION)
-    inside = ["127.0.0.1", *(str(one.address) for one in (service.hosts if service else []))]
+    """opendkim.conf of the relay: it signs what the library and the monitoring send, and nothing else."""
+    inside = ["127.0.0.1", *_senders(site)]
     lines = [
         f"Domain {site.organisation.domain}",
         f"Selector {SELECTOR}",

@@ -107,7 +107,7 @@ def _monitored(now: datetime) -> Iterator[Finding]:
     try:
         up = source.now('up{job="node"}')
         backups = source.now("kura_backup_last_success_timestamp_seconds")
-        firing = source.now('ALERTS{alertstate="firing"}')
+        firing = source.now('ALERTS{alertstate="firing",severity!="none"}')
     except SourceDown:
         yield Finding("monitoring", SERVERS, "監視サーバ", Level.BAD, "応答がありません")
         for code, group in (("servers", SERVERS), ("backup", BACKUP)):

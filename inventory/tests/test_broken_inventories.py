@@ -433,7 +433,7 @@ FAULTS = [
         "services.10.listen.0",
         "'tcp/9090'",
         "a port of its own on mon1 (prometheus has tcp/9090)",
-        "listen: [tcp/9090]\n    from: [ops]\n    names: [alerts]",
+        'listen: [tcp/9090]\n    from: [ops, "host:gw1"]',
     ),
     Fault(
         "services",

@@ -34,7 +34,7 @@ MEASURED = 'count(count_over_time(up{job="node"}[1h]))'
 # A second short of the step: Prometheus 2 counts a sample on the left edge of a range too, which would count it twice.
 HOST_UP = 'min by (host) (avg_over_time(up{job="node"}[3599s]))'
 SERVICE_UP = "min by (service) (avg_over_time(probe_success[299s]))"
-FIRING = 'ALERTS{alertstate="firing"}'
+FIRING = 'ALERTS{alertstate="firing",severity!="none"}'
 BACKUP = "max by (host) (last_over_time(kura_backup_last_success_timestamp_seconds[1h]))"
 BACKUP_SIZE = "max by (host) (last_over_time(kura_backup_last_size_bytes[1h]))"
 CERTIFICATE = "min by (service, instance) (last_over_time(probe_ssl_earliest_cert_expiry[1h]))"

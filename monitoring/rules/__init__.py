@@ -10,6 +10,7 @@ import yaml
 from inventory import Host, Inventory
 
 FOLDER = Path(__file__).parent
+HEARTBEAT = "Heartbeat"
 GOAL = "kura:slo_goal:ratio"
 
 
@@ -28,17 +29,19 @@ class Alert:
 
 
 def files(site: Inventory, host: Host) -> dict[str, str]:
-    """File name → text of every rule file, for the monitoring host: those beside this module, and the goal of the
-    contract that the service levels are measured against."""
+    """File name → text of every rule file, for the monitoring host: those beside this module; and one with the goal
+    of the contract that the service levels are measured against, and with the heartbeat."""
     written = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.yml"))}
-    return {"goal.yml": _goal(site), **written}
+    return {"site.yml": _of_site(site), **written}
 
 
-def _goal(site: Inventory) -> str:
-    """The contract's availability as a series, so that no rule repeats the number."""
+def _of_site(site: Inventory) -> str:
+    """The contract's availability as a series, so that no rule repeats the number; and the alert that never ends, by
+    whose silence the watcher (monitoring/watcher.py) knows that nobody watches."""
     ratio = site.contract.availability_goal_percent / 100
     rule = {"record": GOAL, "expr": f"vector({ratio:.6g})"}
-    body: str = yaml.safe_dump({"groups": [{"name": "goal", "rules": [rule]}]}, sort_keys=False)
+    beat = {"alert": HEARTBEAT, "expr": "vector(1)", "labels": {"severity": "none"}}
+    body: str = yaml.safe_dump({"groups": [{"name": "site", "rules": [rule, beat]}]}, sort_keys=False)
     return f"# Made by monitoring.rules from inventory {site.name} (contract.yml); changes belong there.\n{body}"
 
 

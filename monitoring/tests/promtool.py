@@ -1,4 +1,4 @@
-"""Debian's promtool: on PATH, or out of the lab's cached layer. Without one the tests fail: they are never skipped."""
+"""Debian's promtool and amtool: on PATH, or out of the lab's cached layer. Without them tests fail, never skip."""
 
 from __future__ import annotations
 
@@ -24,4 +24,9 @@ def binary(name: str) -> str:
 
 def promtool(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run promtool and return what it said."""
-    return subprocess.run([binary("promtool"), *arguments], capture_output=True, text=True, check=False, cwd=cwd)
+    return run("promtool", *arguments, cwd=cwd)
+
+
+def run(name: str, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run one of the monitoring's programs and return what it said."""
+    return subprocess.run([binary(name), *arguments], capture_output=True, text=True, check=False, cwd=cwd)

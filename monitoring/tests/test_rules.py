@@ -45,7 +45,7 @@ def test_every_alert_is_tested_to_fire_and_not_to_fire(alert):
 def test_the_goal_of_the_contract_is_what_service_levels_are_measured_against(tmp_path):
     site = load("nagano")
     written = rules.files(site, site.service("prometheus").hosts[0])
-    assert f"vector({site.contract.availability_goal_percent / 100:.6g})" in written["goal.yml"]
+    assert f"vector({site.contract.availability_goal_percent / 100:.6g})" in written["site.yml"]
     for name, text in written.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     checked = promtool("check", "rules", *map(str, sorted(tmp_path.glob("*.yml"))))

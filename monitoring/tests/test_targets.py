@@ -87,9 +87,11 @@ def test_the_text_is_the_same_each_time_and_has_no_anchors():
 
 def test_alerts_reach_the_console_by_its_own_name():
     config = yaml.safe_load(targets.alerting(SITE, MONITOR))
-    (receiver,) = config["receivers"]
-    assert config["route"]["receiver"] == receiver["name"]
-    assert receiver["webhook_configs"][0]["url"] == "https://console.kura-nagano.example/hooks/alertmanager"
+    receivers = {receiver["name"]: receiver for receiver in config["receivers"]}
+    assert config["route"]["receiver"] == "duty"
+    for name in ("duty", "urgent"):
+        hook = receivers[name]["webhook_configs"][0]
+        assert hook["url"] == "https://console.kura-nagano.example/hooks/alertmanager"
 
 
 def test_prometheus_accepts_the_configuration(tmp_path):

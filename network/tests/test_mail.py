@@ -21,7 +21,7 @@ def settings(host: str, site: object = NAGANO, lab: bool = False) -> dict[str, s
 
 def test_nobody_but_the_application_relays() -> None:
     hub = settings("gw1")
-    assert hub["mynetworks"].strip() == "127.0.0.0/8, 10.80.10.11/32"
+    assert hub["mynetworks"].strip() == "127.0.0.0/8, 10.80.10.11/32, 10.80.30.11/32"
     assert "reject_unauth_destination" in hub["smtpd_relay_restrictions"]
     assert hub["relay_domains"].strip() == "return.kura-nagano.example"
     assert hub["mydestination"].strip() == ""

@@ -89,7 +89,10 @@ def test_prometheus_has_every_alert_rule_and_knows_alertmanager(twin):
     for rule in [rule for group in groups for rule in group["rules"]]:
         known[rule["type"]].add(rule["name"])
         assert rule["health"] in ("ok", "unknown"), rule
-    assert known == {"alerting": {alert.name for alert in rules.load()}, "recording": set(rules.recorded())}
+    assert known == {
+        "alerting": {rules.HEARTBEAT, *(alert.name for alert in rules.load())},
+        "recording": set(rules.recorded()),
+    }
     assert len(ask(twin, "alertmanagers")["activeAlertmanagers"]) == 1
 
 
@@ -178,3 +181,67 @@ def test_measurements_are_refused_to_a_host_outside_operations(twin):
     database = twin.site.host("db1").address
     refused = twin.run("app1", f"curl -s -m 3 -o /dev/null http://{database}:9100/metrics")
     assert not refused.ok
+
+
+SINK = "/var/lib/kura-sink"
+
+
+def mails_to(twin, address: str, *words: str) -> str:
+    """Names of the mails in the sink to an address that hold all the words in their header or body, decoded."""
+    program = (
+        "import email, glob, json, sys\n"
+        "from email import policy\n"
+        "address, *words = json.loads(sys.argv[1])\n"
+        f"for path in glob.glob('{SINK}/**', recursive=True):\n"
+        "    try: mail = email.message_from_binary_file(open(path, 'rb'), policy=policy.default)\n"
+        "    except OSError: continue\n"
+        "    body = mail.get_body(('plain',))\n"
+        "    text = f\"{mail['Subject']}\\n{body.get_content() if body else ''}\"\n"
+        "    if address in str(mail['To']) and all(word in text for word in words): print(path)\n"
+    )
+    done = twin.run("gw1", f"python3 - '{json.dumps([address, *words])}'", stdin=program)
+    assert done.ok, done.stdout
+    return done.stdout.strip()
+
+
+@pytest.mark.req("S-MON-001")
+def test_people_on_duty_get_a_mail_about_what_is_critical(twin):
+    host = monitor(twin)
+    name = f"TwinMail{int(time.time())}"
+    added = twin.run(
+        host,
+        f"amtool --alertmanager.url=http://localhost:9093 alert add {name} host={host} severity=critical "
+        f"--annotation=summary={name}の通知 --annotation=impact=影響なし --annotation=first_step=なにもしない",
+    )
+    assert added.ok, added.stdout
+    people = [role.mail for role in twin.site.contacts.roles if role.id in ("operations", "infrastructure")]
+    for address in people:
+        assert not until(lambda to=address: "" if mails_to(twin, to, "【緊急】", name, "影響なし") else to, 90)
+
+
+@pytest.mark.req("S-MON-001")
+def test_somebody_is_called_when_the_monitoring_itself_is_silent(twin):
+    host, operations = monitor(twin), next(r.mail for r in twin.site.contacts.roles if r.id == "operations")
+    look = "systemctl start kura-watcher.service"
+    state = "/var/lib/kura-watcher/state.json"
+    assert twin.run("gw1", "systemctl is-active kura-watcher.timer").ok
+    alarm = "監視そのものが止まっています"
+    before = mails_to(twin, operations, alarm)
+    assert twin.run(host, "systemctl stop prometheus-alertmanager").ok
+    try:
+        assert twin.run("gw1", look).ok
+        since = json.loads(twin.run("gw1", f"cat {state}").stdout)["since"]
+        assert since > 0
+        # As if it had begun four minutes earlier.
+        assert twin.run("gw1", f"cat > {state}", stdin=json.dumps({"since": since - 240, "told": 0})).ok
+        assert twin.run("gw1", look).ok
+        assert not until(lambda: "" if mails_to(twin, operations, alarm) != before else "no mail")
+    finally:
+        assert twin.run(host, "systemctl start prometheus-alertmanager").ok
+
+    def still():
+        twin.run("gw1", look)
+        return "" if mails_to(twin, operations, "監視は再び動いています") else "no mail"
+
+    assert not until(still, 180)
+    assert json.loads(twin.run("gw1", f"cat {state}").stdout) == {"since": 0, "told": 0}

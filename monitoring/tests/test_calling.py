@@ -1,0 +1,175 @@
+"""Alerts reach the people on duty, and somebody is called when the monitoring itself is silent."""
+
+from __future__ import annotations
+
+import email
+import json
+import socketserver
+import threading
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+import yaml
+
+from inventory import load
+from monitoring import targets, watcher
+from monitoring.tests.promtool import run
+
+SITE = load("nagano")
+MONITOR = SITE.service("prometheus").hosts[0]
+RELAY = SITE.service("mail").hosts[0]
+
+
+@pytest.mark.parametrize("name", ["nagano", "small"])
+def test_alertmanager_accepts_the_configuration(name, tmp_path):
+    site = load(name)
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(targets.alerting(site, site.service("alertmanager").hosts[0]), encoding="utf-8")
+    checked = run("amtool", "check-config", str(path))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        (["alertname=Heartbeat", "severity=none"], "nobody"),
+        (["alertname=LibraryDown", "severity=critical"], "urgent"),
+        (["alertname=JobFailed", "severity=warning"], "duty"),
+    ],
+)
+def test_every_alert_finds_its_people(labels, receiver, tmp_path):
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(targets.alerting(SITE, MONITOR), encoding="utf-8")
+    routed = run("amtool", "config", "routes", "test", f"--config.file={path}", *labels)
+    assert routed.stdout.split() == [receiver], routed.stdout + routed.stderr
+
+
+def test_people_are_those_of_the_inventory_and_each_gets_a_mail_of_their_own():
+    config = yaml.safe_load(targets.alerting(SITE, MONITOR))
+    people = {role.id: role.mail for role in SITE.contacts.roles}
+    to = {each["name"]: [mail["to"] for mail in each.get("email_configs", [])] for each in config["receivers"]}
+    assert to["duty"] == [people["operations"]]
+    assert sorted(to["urgent"]) == sorted([people["operations"], people["infrastructure"]])
+    assert config["global"]["smtp_require_tls"]
+
+
+def test_trouble_is_told_after_three_minutes_again_each_hour_and_once_when_it_is_over():
+    state, told = watcher.State(), []
+    for minute in range(130):
+        trouble = "" if minute < 5 or minute >= 120 else "silence"
+        state, what = watcher.judge(1_000_000 + 60 * minute, trouble, state)
+        if what:
+            told.append((minute, what))
+    assert told == [(8, "alarm"), (68, "alarm"), (120, "over")]
+    assert state == watcher.State()
+
+
+def test_two_minutes_of_trouble_call_nobody():
+    state, _ = watcher.judge(1000, "silence", watcher.State())
+    state, what = watcher.judge(1120, "silence", state)
+    assert (what, watcher.judge(1180, "", state)) == ("", (watcher.State(), ""))
+
+
+class _Alertmanager(BaseHTTPRequestHandler):
+    """Answers what the test laid down, as Alertmanager would."""
+
+    answer: bytes = b"[]"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.answer)
+
+    def log_message(self, *_: object) -> None:
+        """Silent."""
+
+
+class _Relay(socketserver.StreamRequestHandler):
+    """An SMTP server that keeps what it is given."""
+
+    taken: list[bytes] = []
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 relay\r\n")
+        while line := self.rfile.readline():
+            word = line[:4].upper()
+            if word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                lines = []
+                while (line := self.rfile.readline()) not in (b".\r\n", b""):
+                    lines.append(line)
+                self.taken.append(b"".join(lines))
+            self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+            if word == b"QUIT":
+                return
+
+
+def serve(server: socketserver.BaseServer) -> socketserver.BaseServer:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+@pytest.fixture
+def scene(tmp_path):
+    """A stand-in for Alertmanager and one for the relay, and the watcher's settings for them."""
+    asked = serve(HTTPServer(("127.0.0.1", 0), _Alertmanager))
+    relay = serve(socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Relay))
+    _Relay.taken.clear()
+    (tmp_path / "textfiles").mkdir()
+    settings = json.loads(targets.watcher(SITE, RELAY)) | {
+        "alertmanager": f"http://127.0.0.1:{asked.server_address[1]}",
+        "port": relay.server_address[1],
+        "state": str(tmp_path / "state.json"),
+        "textfiles": str(tmp_path / "textfiles"),
+    }
+    path = tmp_path / "watcher.json"
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    yield path
+    for server in (asked, relay):
+        server.shutdown()
+        server.server_close()
+
+
+def mails() -> list[EmailMessage]:
+    return [email.message_from_bytes(raw, policy=policy.default) for raw in _Relay.taken]
+
+
+@pytest.mark.req("S-MON-001")
+def test_when_the_heartbeat_stops_people_get_a_mail_and_another_when_it_is_back(scene, monkeypatch):
+    clock = [1_790_000_000.0]
+    monkeypatch.setattr(watcher.time, "time", lambda: clock[0])
+    for answer in ["beat", b"[]", b"[]", b"[]", b"[]", b"not json", "beat"]:
+        beat = json.dumps([{"updatedAt": datetime.fromtimestamp(clock[0] - 40, UTC).isoformat()}]).encode()
+        _Alertmanager.answer = beat if answer == "beat" else answer
+        clock[0] += 60
+        assert watcher.main(scene) == 0
+    first, last = mails()
+    assert "監視そのものが止まっています" in first["Subject"]
+    assert "鼓動" in first.get_content()
+    assert "復旧" in last["Subject"]
+    assert {role.mail for role in SITE.contacts.roles if role.id in ("operations", "infrastructure")} == {
+        address.addr_spec for address in first["To"].addresses
+    }
+    assert "kura_watcher_last_look_timestamp_seconds 1790000420" in (
+        scene.parent / "textfiles" / "kura_watcher.prom"
+    ).read_text(encoding="utf-8")
+
+
+def test_a_mail_that_nobody_takes_is_tried_again_the_next_minute(scene, monkeypatch):
+    clock = [1_790_000_000.0]
+    monkeypatch.setattr(watcher.time, "time", lambda: clock[0])
+    _Alertmanager.answer = b"[]"
+    settings = json.loads(scene.read_text(encoding="utf-8"))
+    port, settings["port"] = settings["port"], 1
+    scene.write_text(json.dumps(settings), encoding="utf-8")
+    assert watcher.main(scene) == 0
+    clock[0] += 200
+    assert watcher.main(scene) == 1
+    settings["port"] = port
+    scene.write_text(json.dumps(settings), encoding="utf-8")
+    clock[0] += 60
+    assert watcher.main(scene) == 0
+    assert len(mails()) == 1
