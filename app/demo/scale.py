@@ -17,11 +17,10 @@ from typing import Any
 from django.db import connection, transaction
 
 from app.branches.models import Branch
-from app.catalog import rules
+from app.catalog import rules, search
 from app.catalog.callnumbers import Described, make
 from app.catalog.codes import MaterialType, Origin
 from app.catalog.models import BibliographicRecord, Item
-from app.catalog.search import documents
 from app.circulation.models import Loan
 from app.demo import generate, people
 from app.demo.models import FinishedBatch
@@ -32,9 +31,6 @@ from app.patrons.rules import age_band, with_check_digit
 RECORD_BATCH = 5_000
 PATRON_BATCH = 5_000
 LOAN_SLICE = 50_000
-# From this many missing rows on, building the token index once is faster than keeping it while loading.
-INDEX_LATER_FROM = 20_000
-TOKEN_INDEX = "search_tokens"  # noqa: S105 - the name of an index
 
 Progress = Callable[[str, int, int, float], None]
 
@@ -63,23 +59,6 @@ _RECORD_COLUMNS = (
     "contents",
     "notes",
     "kept_fields",
-)
-_DOCUMENT_COLUMNS = (
-    "record_id",
-    "version",
-    "title_key",
-    "reading_key",
-    "title_text",
-    "author_text",
-    "body_text",
-    "tokens",
-    "material_type",
-    "ndc1",
-    "year",
-    "language",
-    "branches",
-    "held",
-    "popularity",
 )
 _ITEM_COLUMNS = (
     "id",
@@ -190,10 +169,9 @@ class Run:
         """Every phase in order; False when `most_batches` ended it early."""
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = off")
-        later = self._drop_token_index()
         finished = (
             self._phase("records", -(-self.plan.records // RECORD_BATCH), self._records)
-            and (not later or self._make_token_index())
+            and self._index()
             and self._phase("patrons", -(-self.plan.patrons // PATRON_BATCH), self._patrons)
             and self._phase("loans", self._loan_batches(), self._loans)
         )
@@ -225,39 +203,20 @@ class Run:
             self.progress(name, number + 1, batches, self.rows / self.busy)
         return True
 
-    def _drop_token_index(self) -> bool:
-        """Take the token index away while very many documents are loaded; True when it is (or still is) away.
-
-        Another run may have been cut while it was away. Only the owner of the table can; others load with it.
-        """
-        missing = sum(("records", n) not in self.done for n in range(-(-self.plan.records // RECORD_BATCH)))
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT to_regclass(%s) IS NULL", [TOKEN_INDEX])
-            if cursor.fetchone()[0]:
-                return True
-            cursor.execute(
-                "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(%s)",
-                [TOKEN_INDEX],
+    def _index(self) -> bool:
+        """Every record becomes searchable at once, unless an earlier run came to its end."""
+        if ("index", 0) not in self.done:
+            began = time.monotonic()
+            search.rebuild()
+            FinishedBatch.objects.create(
+                seed=self.plan.seed, scale=self.plan.key, phase="index", number=0, rows=self.plan.records
             )
-            if missing * RECORD_BATCH < INDEX_LATER_FROM or not cursor.fetchone()[0]:
-                return False
-            cursor.execute(f"DROP INDEX {TOKEN_INDEX}")
-        return True
-
-    def _make_token_index(self) -> bool:
-        began = time.monotonic()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('maintenance_work_mem', '512MB', false)")
-            cursor.execute(
-                f"CREATE INDEX IF NOT EXISTS {TOKEN_INDEX} ON catalog_searchdocument USING gin (tokens) "
-                "WITH (fastupdate = off)"
-            )
-        self.progress("index", 1, 1, self.plan.records / max(time.monotonic() - began, 0.001))
+            self.progress("index", 1, 1, self.plan.records / max(time.monotonic() - began, 0.001))
         return True
 
     def _records(self, batch: int) -> int:
         random = generate.stream(self.plan.seed, "records", batch)
-        records, texts, items = [], [], []
+        records, items = [], []
         for number in range(batch * RECORD_BATCH, min((batch + 1) * RECORD_BATCH, self.plan.records)):
             record = generate.record(random, number, self.plan.until.year)
             held_at = generate.copies(random, self.places, self.weights)
@@ -290,27 +249,7 @@ class Run:
                     [],
                 )
             )
-            document = documents.build(record, held_at)
             first_item = generate.FIRST_ID + number * generate.MOST_COPIES
-            texts.append(
-                (
-                    pk,
-                    document.version,
-                    document.title_key,
-                    document.reading_key,
-                    document.title_text,
-                    document.author_text,
-                    document.body_text,
-                    document.tokens,
-                    document.material_type,
-                    document.ndc1,
-                    document.year,
-                    document.language,
-                    document.branches,
-                    document.held,
-                    int(10 * generate.appeal(first_item)) if held_at else 0,
-                )
-            )
             author = record.creator_readings[0]
             mark = make((), Described(record.ndc, record.material_type, author, volume=record.volume))
             items += [
@@ -329,7 +268,6 @@ class Run:
                 for copy, branch in enumerate(held_at)
             ]
         _copy(BibliographicRecord._meta.db_table, _RECORD_COLUMNS, records)
-        _copy("catalog_searchdocument", _DOCUMENT_COLUMNS, texts)
         _copy(Item._meta.db_table, _ITEM_COLUMNS, items)
         return len(records)
 

@@ -13,6 +13,8 @@ WRITES = {"save", "create", "bulk_create", "bulk_update", "get_or_create", "upda
 WRITERS = {
     "access/models.py": "the manager that creates members of staff for actions and tests",
     "catalog/search/indexing.py": "keeps the search index, which is derived from records and nothing else",
+    "catalog/search/building.py": "the same, for all records at once",
+    "catalog/search/availability.py": "the same, for what can be borrowed",
 }
 # Bulk loaders: whole folders whose purpose is to fill an empty library.
 LOADERS = ("demo/",)

@@ -5,7 +5,19 @@ from app.catalog.models.details import CataloguePolicy, ContentsPart, Cover, Dig
 from app.catalog.models.items import Item, ItemSet
 from app.catalog.models.marks import CallNumberRule, NumberRange
 from app.catalog.models.records import BibliographicRecord
-from app.catalog.models.search import SearchDocument
+from app.catalog.models.search import (
+    SearchAvailable,
+    SearchDocument,
+    SearchFacetA,
+    SearchFacetB,
+    SearchGone,
+    SearchNumberA,
+    SearchNumberB,
+    SearchPending,
+    SearchPostingA,
+    SearchPostingB,
+    SearchState,
+)
 
 __all__ = [
     "BibliographicRecord",
@@ -20,5 +32,15 @@ __all__ = [
     "ItemSet",
     "MergedRecord",
     "NumberRange",
+    "SearchAvailable",
     "SearchDocument",
+    "SearchFacetA",
+    "SearchFacetB",
+    "SearchGone",
+    "SearchNumberA",
+    "SearchNumberB",
+    "SearchPending",
+    "SearchPostingA",
+    "SearchPostingB",
+    "SearchState",
 ]

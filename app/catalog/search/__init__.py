@@ -1,11 +1,16 @@
-"""The one search service: `search`, `suggest`, `index`, `rebuild`. Nothing outside this package knows how it works.
+"""The one search service. Nothing outside this package knows how it works; app/catalog/README.md says it.
 
-Today: folded characters and pairs as integers in an array column with a GIN index, and a recheck on the folded
-text. What the package exports stays when the index behind it changes.
+`search`, `suggest`: asking. `index` (in the caller's transaction), `later` (very many), `set_popularity`: what
+changed. `rebuild`, `merge`, `refresh`: by the clock and after bulk loads. `stale`: what is not yet as it should be.
 """
 
+from app.catalog.search.availability import refresh
+from app.catalog.search.building import Busy, merge, rebuild
 from app.catalog.search.engine import search, suggest
-from app.catalog.search.indexing import index, rebuild, stale
-from app.catalog.search.query import FacetCount, Hit, Query, Result
+from app.catalog.search.indexing import index, later, set_popularity, stale
+from app.catalog.search.query import AllOf, AnyOf, FacetCount, Hit, Query, Result, Term, Without
 
-__all__ = ["FacetCount", "Hit", "Query", "Result", "index", "rebuild", "search", "stale", "suggest"]
+__all__ = [
+    "AllOf", "AnyOf", "Busy", "FacetCount", "Hit", "Query", "Result", "Term", "Without",
+    "index", "later", "merge", "rebuild", "refresh", "search", "set_popularity", "stale", "suggest",
+]  # fmt: skip

@@ -1,14 +1,21 @@
-"""The search itself: one statement over the index table gives the page, the total and the facets."""
+"""The search: which documents answer, how many, which of them first, and how many have each value."""
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError
 
-from app.catalog.search import tokens
-from app.catalog.search.documents import folded
+from app.catalog.search import availability, broad, conditions, grams, rows, store
+from app.catalog.search.bitmaps import EMPTY, Bitmaps, Slot, long_grams
+from app.catalog.search.conditions import Tier, Values
+from app.catalog.search.documents import LEVELS
+from app.catalog.search.fold import folded
 from app.catalog.search.parse import understand
 from app.catalog.search.query import (
     DEEPEST_PAGE,
+    SORTS,
     AllOf,
     FacetCount,
     Hit,
@@ -16,175 +23,227 @@ from app.catalog.search.query import (
     Query,
     Result,
     Term,
-    Understood,
-    Without,
+    all_of,
+    asked_terms,
 )
 
 # A reader gets a polite answer rather than a hung page; the database's own limit is the last guard.
 LIMIT_MILLISECONDS = 8000
 TOO_BROAD = "該当が多すぎて時間内に探せませんでした。言葉を足して探してください。"
-
-# Where the terms hit decides the order: exact title, its beginning, the phrase in it, all terms in it, authors, rest.
-_TIER = """CASE
-    WHEN d.title_key = %(key)s OR d.reading_key = %(key)s THEN 0
-    WHEN d.title_key LIKE %(key_prefix)s OR d.reading_key LIKE %(key_prefix)s THEN 1
-    WHEN d.title_text LIKE %(phrase)s THEN 2
-    WHEN d.title_text LIKE ALL (%(words)s) THEN 3
-    WHEN d.author_text LIKE %(phrase)s OR d.author_text LIKE ALL (%(words)s) THEN 4
-    ELSE 5 END"""
-_ORDERS = {
-    "relevance": "tier, held DESC, popularity DESC, year DESC NULLS LAST, record_id",
-    "newest": "year DESC NULLS LAST, held DESC, tier, record_id",
-    "oldest": "year NULLS LAST, held DESC, tier, record_id",
-    "title": "reading_key, title_key, held DESC, record_id",
-}
-_STATEMENT = """
-WITH hits AS MATERIALIZED (
-    SELECT d.record_id, d.held, d.popularity, d.year, d.title_key, d.reading_key, d.material_type, d.ndc1, d.branches,
-           {tier} AS tier
-    FROM catalog_searchdocument d WHERE {where}
-), page AS (
-    SELECT record_id, tier, held, row_number() OVER (ORDER BY {order}) AS place
-    FROM hits ORDER BY {order} LIMIT %(size)s OFFSET %(offset)s
-)
-SELECT
-    (SELECT count(*) FROM hits),
-    (SELECT coalesce(json_agg(json_build_array(record_id, tier, held) ORDER BY place), '[]') FROM page),
-    (SELECT coalesce(json_object_agg(material_type, n), '{{}}')
-       FROM (SELECT material_type, count(*) AS n FROM hits GROUP BY 1) AS m),
-    (SELECT coalesce(json_object_agg(ndc1, n), '{{}}')
-       FROM (SELECT ndc1, count(*) AS n FROM hits WHERE ndc1 <> '' GROUP BY 1) AS c),
-    (SELECT coalesce(json_object_agg(branch, n), '{{}}')
-       FROM (SELECT unnest(branches) AS branch, count(*) AS n FROM hits GROUP BY 1) AS b)
-"""
+# Up to so many documents are read as rows; more are counted and ordered by bitmaps.
+FEW = 1000
+# Authors are counted among so few.
+AUTHORS_AMONG = 100
+AVAILABLE = "1"
 
 
-def like_literal(text: str) -> str:
-    """The text with the wildcards of LIKE made harmless."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+@dataclass(frozen=True)
+class Asked:
+    """A question made ready: what must hold, and the steps of relevance."""
 
+    query: Query
+    node: Node | None
+    steps: list[Tier]
 
-_COLUMNS = {"title": ("title_text",), "author": ("author_text",)}
-
-
-def _term(term: Term, values: dict[str, Any]) -> str:
-    """The condition of one term; `values` takes its parameters."""
-    name = f"term{len(values)}"
-    text = folded(term.text)
-    if term.field == "year":
-        low, _, high = term.text.partition("-")
-        values[name], values[f"{name}_to"] = int(low or 1), int(high or (9999 if "-" in term.text else low))
-        return f"d.year BETWEEN %({name})s AND %({name}_to)s"
-    if term.field == "class":
-        values[name] = f"{like_literal(term.text)}%"
-        return f"EXISTS (SELECT FROM catalog_bibliographicrecord r WHERE r.id = d.record_id AND r.ndc LIKE %({name})s)"
-    if term.field == "number":
-        values[name] = f"%{like_literal(text)}%"
-        return f"d.body_text LIKE %({name})s"
-    columns = _COLUMNS.get(term.field, ("title_text", "author_text", "body_text"))
-    if term.match == "part":
-        values[name] = f"%{like_literal(text)}%"
-        values[f"{name}_tokens"] = tokens.of_term(text)
-        like = " OR ".join(f"d.{column} LIKE %({name})s" for column in columns)
-        return f"(d.tokens @> %({name}_tokens)s::int[] AND ({like}))"
-    values[name] = r"(^|\n)" + "".join(f"[{c}]" if c not in "^\\]" else f"\\{c}" for c in text)
-    values[name] += "($|\n)" if term.match == "exact" else ""
-    return "(" + " OR ".join(f"d.{column} ~ %({name})s" for column in columns) + ")"
-
-
-def _node(node: Node, values: dict[str, Any]) -> str:
-    if isinstance(node, Term):
-        return _term(node, values)
-    if isinstance(node, Without):
-        return f"NOT {_node(node.part, values)}"
-    joiner = " AND " if isinstance(node, AllOf) else " OR "
-    return "(" + joiner.join(_node(part, values) for part in node.parts) + ")"
-
-
-def _conditions(query: Query, terms: Understood) -> tuple[str, dict[str, Any]]:
-    """The WHERE clause and its parameters."""
-    clauses: list[str] = []
-    values: dict[str, Any] = {}
-    clauses += [_node(node, values) for node in (terms.node, query.where) if node is not None]
-    if query.scope == "held":
-        clauses.append("d.held")
-    for column, chosen in (("material_type", query.materials), ("ndc1", query.classes)):
-        if chosen:
-            clauses.append(f"d.{column} = ANY (%({column})s)")
-            values[column] = list(chosen)
-    if query.branches:
-        clauses.append("d.branches && %(branches)s::int[]")
-        values["branches"] = list(query.branches)
-    if query.year_from is not None:
-        clauses.append("d.year >= %(year_from)s")
-        values["year_from"] = query.year_from
-    if query.year_to is not None:
-        clauses.append("d.year <= %(year_to)s")
-        values["year_to"] = query.year_to
-    return " AND ".join(clauses) or "TRUE", values
-
-
-def _facet(counts: dict[str, int]) -> tuple[FacetCount, ...]:
-    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(FacetCount(value, count) for value, count in ordered)
+    @property
+    def level(self) -> int:
+        """Who asks: 0 a reader anywhere, 1 a reader inside, 2 staff."""
+        return LEVELS[self.query.shown_to]
 
 
 def search(query: Query) -> Result:
-    """The page of results for any query; five statements. Broad or odd queries answer with a notice, never raise.
+    """The page of results for any query, in at most ten statements. Odd queries answer with a notice, never raise.
 
     Without text and without narrowing nothing is searched and the result is empty.
     """
-    terms = understand(query.text)
-    if terms.node is None and (query.text.strip() or not query.narrowed):
-        return Result(notice=terms.notice)
-    where, values = _conditions(query, terms)
-    page = min(max(query.page, 1), DEEPEST_PAGE)
-    values |= {
-        "key": terms.phrase,
-        "key_prefix": f"{like_literal(terms.phrase)}%",
-        "phrase": f"%{like_literal(terms.phrase)}%",
-        "words": [f"%{like_literal(word)}%" for word in terms.words],
-        "size": query.size,
-        "offset": (page - 1) * query.size,
-    }
-    tier = _TIER if terms.words else "5"
-    order = _ORDERS.get(query.sort, _ORDERS["relevance"])
-    statement = _STATEMENT.format(tier=tier, where=where, order=order)
+    understood = understand(query.text)
+    if understood.node is None and (query.text.strip() or not query.narrowed):
+        return Result(notice=understood.notice)
+    nodes = [node for node in (understood.node, query.where) if node is not None]
+    node = all_of(nodes)
+    phrases, words = [understood.phrase, *understood.also], list(understood.words)
+    if understood.node is None and node is not None:
+        terms = [folded(term.text) for term in asked_terms(node) if term.field in ("any", "title")]
+        phrases, words = terms[:1], terms
+    asked = Asked(query, _flat(node), conditions.tiers(phrases, words, node) if query.sort == "relevance" else [])
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(LIMIT_MILLISECONDS)])
-            cursor.execute(statement, values)
-            total, hits, materials, classes, branches = cursor.fetchone()
-            # Only for this search: inside a caller's transaction the setting would outlive the savepoint.
-            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+        with store.one_view(LIMIT_MILLISECONDS):
+            return _answer(asked, understood.notice)
     except OperationalError as error:
         if "statement timeout" not in str(error):
             raise
         return Result(notice=TOO_BROAD)
+
+
+def _flat(node: Node | None) -> Node | None:
+    """All that must hold side by side, so that each is as easy as it can be."""
+    if not isinstance(node, AllOf):
+        return node
+    parts: list[Node] = []
+    for part in node.parts:
+        inner = _flat(part)
+        parts += inner.parts if isinstance(inner, AllOf) else [part]
+    return AllOf(tuple(parts))
+
+
+def _answer(asked: Asked, notice: str) -> Result:
+    query = asked.query
+    fresh = rows.fresh(query, asked.node, asked.steps)
+    slot = store.slot()
+    count, hits, loose = hits_of(slot, asked) if slot else (0, b"", None)
+    sort = query.sort if query.sort in SORTS else "relevance"
+    page = min(max(query.page, 1), DEEPEST_PAGE)
+    first, last = (page - 1) * query.size, page * query.size
+    if slot is None or count <= FEW:
+        found = fresh + (rows.numbered(slot, hits, query, loose, asked.steps) if slot and count else [])
+        found.sort(key=rows.ORDERS[sort])
+        return Result(
+            hits=tuple(_hit(row, asked.level) for row in found[first:last]),
+            total=len(found),
+            facets=_facets(rows.facets(found, query.classes), *_of_rows(found, query)),
+            notice=notice,
+        )
+    counts, available = broad.facets(slot, hits, query)
+    for name, more in rows.facets(fresh, query.classes).items():
+        counts[name].update(more)
+    available += rows.borrowable([row.record_id for row in fresh], query.branches)
+    shown = broad.page(slot, hits, sort, asked.steps, fresh, (first, last), asked.query)
     return Result(
-        hits=tuple(Hit(record_id, tier_of_hit, held) for record_id, tier_of_hit, held in hits),
-        total=total,
-        facets={"material": _facet(materials), "ndc": _facet(classes), "branch": _facet(branches)},
-        notice=terms.notice,
+        hits=tuple(_hit(row, asked.level) for row in shown),
+        total=count + len(fresh),
+        facets=_facets(counts, available, Counter()),
+        notice=notice,
     )
 
 
-def suggest(prefix: str, limit: int = 10) -> list[str]:
-    """Up to `limit` titles that begin with the text, in kanji or by reading, held and much-borrowed ones first."""
-    key = folded(prefix[:60])
-    if not key:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT r.title FROM (
-                   (SELECT record_id, held, popularity FROM catalog_searchdocument
-                    WHERE title_key LIKE %(key)s LIMIT 1000)
-                   UNION
-                   (SELECT record_id, held, popularity FROM catalog_searchdocument
-                    WHERE reading_key LIKE %(key)s LIMIT 1000)
-               ) AS d JOIN catalog_bibliographicrecord r ON r.id = d.record_id
-               GROUP BY r.title ORDER BY bool_or(d.held) DESC, max(d.popularity) DESC, length(r.title), r.title
-               LIMIT %(limit)s""",
-            {"key": f"{like_literal(key)}%", "limit": limit},
+def hits_of(slot: Slot, asked: Asked) -> tuple[int, bytes, Node | None]:
+    """The numbered documents that answer: how many, which, and what is still to be looked at in their rows.
+
+    Something is left to be looked at only when there are few. Three statements at most.
+    """
+    values = Values()
+    bitmaps = Bitmaps(slot, values, known_grams(slot, long_grams(asked.node, asked.steps)))
+    found, loose = bitmaps.asked(asked.node) if asked.node is not None else ("", [])
+    parts = [*([f"({found})"] if found else []), *bitmaps.filters(asked.query)]
+    ctes = ""
+    if asked.query.available:
+        ctes, lendable = availability.available(slot, asked.query.branches, values)
+        parts.append(lendable)
+    expression = " & ".join(parts) or slot.everything()
+    refused = [dead(slot), *([hidden] if (hidden := bitmaps.hidden(asked.query)) else [])]
+    expression = f"({expression})" + "".join(f" - {one}" for one in refused)
+    statement = (
+        f"WITH {ctes + ', ' if ctes else ''}h AS MATERIALIZED (SELECT {expression} AS b)"
+        " SELECT rb_cardinality(b), b::bytea FROM h"
+    )
+    count, hits = store.binary(statement, values.given)[0]
+    rest = all_of(list(loose))
+    if rest is None or count <= FEW:
+        return int(count), bytes(hits), rest
+    values = Values()
+    some = values.put(bytes(hits)).replace(")s", ")b")
+    checked = Bitmaps(slot, values).checked(f"{some}::roaringbitmap", conditions.condition(rest, values))
+    statement = f"WITH h AS MATERIALIZED (SELECT {checked} AS b) SELECT rb_cardinality(b), b::bytea FROM h"
+    count, hits = store.binary(statement, values.given)[0]
+    return int(count), bytes(hits), None
+
+
+def known_grams(slot: Slot, wanted: set[str]) -> set[str]:
+    """Those long grams that the slot's dictionary has. One SQL statement, none without grams."""
+    if not wanted:
+        return set()
+    statement = f"SELECT gram FROM {slot.table('posting')} WHERE gram = ANY (%(grams)s) AND field = 0"
+    return {gram for (gram,) in store.rows(statement, {"grams": sorted(wanted)})}
+
+
+def dead(slot: Slot) -> str:
+    """The numbers that count no more: replaced for good, of documents that are fresh, of records that are gone."""
+    return (
+        f"coalesce((SELECT dead FROM catalog_searchstate WHERE id = 1), {EMPTY})"
+        f" - coalesce((SELECT rb_build_agg(d.number) FROM catalog_searchdocument AS d WHERE d.fresh), {EMPTY})"
+        f" - coalesce((SELECT rb_build_agg(n.number) FROM catalog_searchgone AS g"
+        f" JOIN {slot.table('number')} AS n ON n.record_id = g.record_id), {EMPTY})"
+    )
+
+
+def _hit(row: Any, level: int) -> Hit:
+    return Hit(row.record_id, row.tier, conditions.is_held(row.held, level))
+
+
+def _facets(
+    counts: dict[str, Counter[str]], available: int, authors: Counter[str]
+) -> dict[str, tuple[FacetCount, ...]]:
+    counts = {**counts, "available": Counter({AVAILABLE: available} if available else {})}
+    if authors:
+        counts["author"] = authors
+    return {name: _ordered(counted) for name, counted in counts.items()}
+
+
+def _ordered(counted: Counter[str]) -> tuple[FacetCount, ...]:
+    ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(FacetCount(value, count) for value, count in ordered if count)
+
+
+def _of_rows(found: Sequence[rows.Row], query: Query) -> tuple[int, Counter[str]]:
+    """How many of these can be borrowed now, and how many there are of each author. Two SQL statements."""
+    ids = [row.record_id for row in found]
+    authors: Counter[str] = Counter()
+    if 0 < len(ids) <= AUTHORS_AMONG:
+        texts = store.rows(
+            "SELECT d.author, r.creators FROM catalog_searchdocument AS d"
+            " JOIN catalog_bibliographicrecord AS r ON r.id = d.record_id WHERE d.record_id = ANY (%(ids)s)",
+            {"ids": ids},
         )
-        return [title for (title,) in cursor.fetchall()]
+        names: dict[str, Counter[str]] = {}
+        for _, creators in texts:
+            for name in dict.fromkeys(creators):
+                if wanted := conditions.needle_of(Term(name, "author", "exact")):
+                    names.setdefault(wanted, Counter())[name] += 1
+        for wanted, written in names.items():
+            authors[written.most_common(1)[0][0]] = sum(wanted in text for text, _ in texts)
+    return rows.borrowable(ids, query.branches), authors
+
+
+def suggest(prefix: str, limit: int = 10) -> list[str]:
+    """Up to `limit` titles that begin with the text, in kanji or by reading, held and much-borrowed ones first.
+
+    Only what everybody may see. At most five statements.
+    """
+    wanted = grams.needle(folded(prefix[:60]), "prefix")
+    if not wanted:
+        return []
+    with store.one_view(LIMIT_MILLISECONDS):
+        titles = _begun(wanted, limit)
+    return titles
+
+
+def _begun(wanted: str, limit: int) -> list[str]:
+    values = Values()
+    test = conditions.contains(wanted, (grams.TITLE,), values)
+    columns = "d.record_id, d.held, d.popularity, d.year, r.title"
+    joined = "catalog_searchdocument AS d JOIN catalog_bibliographicrecord AS r ON r.id = d.record_id"
+    found = store.rows(
+        f"SELECT {columns} FROM {joined} WHERE d.fresh AND d.visibility = 0 AND {test}"
+        " ORDER BY d.held = 3, d.popularity DESC, d.year DESC NULLS LAST, d.record_id LIMIT 200",
+        values.given,
+    )
+    slot = store.slot()
+    if slot:
+        values = Values()
+        bitmaps = Bitmaps(slot, values, known_grams(slot, grams.long_grams(wanted)))
+        expression, exact = bitmaps.needle(wanted, (grams.TITLE,))
+        shown = f"({expression}) - {dead(slot)} - {bitmaps.facet('visibility', (1, 2))}"
+        # The best come first; without proof more are taken, so that some are left.
+        many = 10 * limit if exact else 2 * grams.FREQUENT
+        best = " || ".join(
+            f"rb_to_array(rb_select({'b'}, {many}, 0, false, {first}, {last + 1}))" for first, last in slot.runs
+        )
+        check = "" if exact else f" AND {conditions.contains(wanted, (grams.TITLE,), values)}"
+        found += store.rows(
+            f"WITH h AS MATERIALIZED (SELECT {shown} AS b), best AS MATERIALIZED (SELECT {best} AS numbers FROM h)"
+            f" SELECT {columns} FROM {joined} JOIN {slot.table('number')} AS n ON n.record_id = d.record_id"
+            f" WHERE n.number = ANY (ARRAY(SELECT unnest(numbers) FROM best)){check}",
+            values.given,
+        )
+    found.sort(key=lambda row: (row[1] == 3, -row[2], row[3] is None, -(row[3] or 0), row[0]))
+    return list(dict.fromkeys(title for *_, title in found))[:limit]

@@ -105,11 +105,11 @@ class _Reader:
             return True
         return False
 
-    def read_all(self) -> Node | None:
-        """The whole text; brackets that close nothing are passed over."""
+    def read_all(self, field: str = "any") -> Node | None:
+        """The whole text, in a field unless it names others; brackets that close nothing are passed over."""
         parts: list[Node] = []
         while self.at < len(self.lexemes):
-            node = self.alternatives("any", "part", 0)
+            node = self.alternatives(field, "part", 0)
             if node is not None:
                 parts.append(node)
             if not self._next("close"):
@@ -184,8 +184,8 @@ def _word(text: str, field: str, match: str) -> Node | None:
     if field == "class":
         number = "".join(_CLASS.findall(text)).upper()
         return Term(number, "class", match) if number else None
-    if match == "exact":
-        return Term(text, field, match) if fold(text) else None
+    if match != "part":
+        return Term(text.strip(), field, match) if fold(text) else None
     if text.endswith("*") and fold(text):
         return Term(text.rstrip("*"), field, "prefix")
     isbn = rules.isbn_in(text)
@@ -240,6 +240,18 @@ def understand(text: str) -> Understood:
     if reader.cut or len(fold(text).split()) > MOST_TERMS:
         notice = f"検索の言葉が多いため、はじめの{MOST_TERMS}語で探しました。"
     return _understood(text, node, notice)
+
+
+def in_field(text: str, field: str, match: str) -> Node | None:
+    """A row of the advanced form: what its text asks for in a field; None when there is nothing to search for.
+
+    With "part" the text is read like any other, so that its words must all occur; else it is one text as it stands.
+    """
+    text = unicodedata.normalize("NFKC", text[:LONGEST_TEXT])
+    if match != "part":
+        return _word(text, field, match)
+    node = _Reader(_lexemes(text)).read_all(field)
+    return node if any(True for _ in asked_terms(node)) else None
 
 
 def _understood(text: str, node: Node, notice: str) -> Understood:

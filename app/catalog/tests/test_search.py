@@ -191,10 +191,10 @@ def test_an_edit_is_found_at_once_and_a_rolled_back_one_never(shelf: dict) -> No
     assert titles("取り消される") == []
 
 
-def test_a_rebuild_gives_the_same_index(shelf: dict) -> None:
-    fields = [field.name for field in SearchDocument._meta.fields]
+def test_a_rebuild_gives_the_same_documents(shelf: dict) -> None:
+    fields = [field.name for field in SearchDocument._meta.fields if field.name not in ("fresh", "number")]
     before = sorted(map(repr, SearchDocument.objects.values_list(*fields)))
-    SearchDocument.objects.all().update(version=0, title_text="")
+    SearchDocument.objects.all().update(version=0, title="")
     assert search.stale() == len(shelf)
     assert search.rebuild() == len(shelf)
     assert search.stale() == 0

@@ -51,6 +51,7 @@ def picture() -> dict[str, str]:
     with connection.cursor() as cursor:
         for table in TABLES:
             left_out = ["created_at", "updated_at", *(names if table == "patrons_patron" else ())]
+            left_out += ["arrived", "digest"] if table == "catalog_searchdocument" else []
             if table in ("circulation_itemtally", "circulation_loan", "patrons_patroncard"):
                 left_out.append("id")
             loose = ", ".join(f"'{name}'" for name in left_out)
@@ -89,7 +90,7 @@ def test_a_batch_that_breaks_in_the_middle_leaves_nothing(monkeypatch: pytest.Mo
 
     def breaking(table: str, *rest: object) -> int:
         calls.append(table)
-        if len(calls) == 6:  # the items of the second batch: its records and documents are written already
+        if len(calls) == 4:  # the items of the second batch: its records are written already
             raise KeyboardInterrupt
         return real(table, *rest)
 
@@ -135,7 +136,7 @@ def test_the_figures_and_distributions_are_natural() -> None:
 
 
 def test_generated_records_are_in_the_search_index() -> None:
-    Run(TINY, quiet, most_batches=2).go()
+    assert Run(TINY, quiet).go()
     assert stale() == 0
     record = BibliographicRecord.objects.filter(items__isnull=False).first()
     hits = search(Query(text=f"{record.title} {record.creators[0]}")).hits

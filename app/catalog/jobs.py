@@ -1,0 +1,27 @@
+"""What the catalogue does by the clock: it keeps the search index small in what it has to look at."""
+
+from datetime import datetime
+
+from app.catalog import search
+from app.jobs.registry import job
+
+
+def tend(now: datetime) -> str:
+    """Take what changed into the bitmaps, and what was lent or came back."""
+    try:
+        merged, differing = search.merge(), search.refresh()
+    except search.Busy:
+        return "索引の作り直し中です。"
+    return f"取り込んだ書誌 {merged}件、在架の変わった資料 {differing}点"
+
+
+def rebuild(now: datetime) -> str:
+    """Number and rank every record anew."""
+    try:
+        return f"書誌 {search.rebuild()}件の索引を作り直しました。"
+    except search.Busy:
+        return "ほかの処理が索引を作り直しています。"
+
+
+job("catalog.search", "検索索引への取込み", tend, "1m")
+job("catalog.search_rebuild", "検索索引の作り直し（順位）", rebuild, "02:40")
