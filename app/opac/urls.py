@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from app.opac import holding, looks, views_kiosk, views_my, views_record, views_search, web
+from app.opac import accessibility, browsing, holding, looks, views_kiosk, views_my, views_record, views_search, web
 
 app_name = "opac"
 urlpatterns = [
     path("", views_search.search_page, name="search"),
+    path("advanced/", views_search.advanced_page, name="advanced"),
+    path("series/", views_search.series_page, name="series"),
+    path("browse/", browsing.browse_page, name="browse"),
+    path("browse/subjects/", browsing.subjects_page, name="subjects"),
+    path("browse/<str:prefix>/", browsing.browse_page, name="browse"),
     path("suggest", views_search.suggestions, name="suggest"),
     path("records/<int:record_id>/", views_record.record_page, name="record"),
     path("records/<int:record_id>/slip/", views_record.slip, name="slip"),
@@ -23,6 +28,7 @@ urlpatterns = [
     path("my/sign-out/", views_my.sign_out, name="sign_out"),
     path("my/password/", views_my.password, name="password"),
     path("end/", views_kiosk.end, name="kiosk_end"),
+    path("accessibility/", accessibility.page, name="accessibility"),
     path("appearance/", looks.appearance, name="appearance"),
     path("look.css", looks.look, name="look"),
     path("robots.txt", web.robots, name="robots"),

@@ -6,13 +6,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from app.catalog.codes import LANGUAGES, NDC_CLASSES
+from app.catalog import ndc
+from app.catalog.codes import LANGUAGES
 from app.catalog.models import BibliographicRecord, CataloguePolicy, Cover
 from app.catalog.rules import isbn13
-from app.catalog.search import Query
 from app.holds.queries import counts
-from app.opac import details, queries
-from app.opac.forms import address
+from app.opac import details, links, queries
+from app.opac.series import series_name
 from app.opac.web import cached, eyes_of, terminal_of
 
 PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif")
@@ -43,22 +43,17 @@ def record_page(request: HttpRequest, record_id: int) -> HttpResponse:
         "items": [line for line in lines if line.order not in own],
         "copies": len(lines),
         "available": sum(line.available for line in lines),
-        "creators": _linked(record.creators),
-        "subjects": _linked(record.subjects),
-        "series": _linked(record.series),
+        "creators": [(name, links.by_author(name)) for name in record.creators],
+        "subjects": [(name, links.by_subject(name)) for name in record.subjects],
+        "series": [(name, links.in_series(series_name(name))) for name in record.series],
+        "ndc_url": links.by_class(record.ndc) if ndc.is_class(record.ndc[:3]) else "",
         "language": LANGUAGES.get(record.language, record.language),
-        "ndc_class": NDC_CLASSES.get(record.ndc[:1], ""),
+        "ndc_class": ndc.name(record.ndc[:3]) or ndc.name(record.ndc[:1]),
         "toc": record.toc.splitlines() if more.policy.show_toc else [],
         "now": timezone.localtime(),
         "waiting": counts([record.pk]).get(record.pk, 0),
     }
     return cached(render(request, "opac/record.html", context))
-
-
-def _linked(names: list[str]) -> list[tuple[str, str]]:
-    """Each name with the address of a search for it."""
-    start = reverse("opac:search")
-    return [(name, start + address(Query(text=name.replace("--", " "), scope="held"))) for name in names]
 
 
 @require_GET
