@@ -108,6 +108,8 @@ class CataloguePolicy(models.Model):
     ndc_edition = models.PositiveSmallIntegerField(
         "検索に使うNDCの版", choices=Edition.choices, default=Edition.NEWEST, db_default=Edition.NEWEST
     )
+    # How far the numbers of a newly chosen edition are in front: the last record done. None when all are.
+    reclass_from = models.BigIntegerField(null=True, editable=False)
     counted_class = models.CharField(
         "統計に使う分類", max_length=8, choices=Counted.choices, default=Counted.SEARCH, db_default=Counted.SEARCH
     )
