@@ -18,6 +18,8 @@ from app.circulation.models import Loan
 from app.holds.models import Hold, Route, Status
 from app.mypage import links, rules
 from app.mypage.models import FamilyShare, Favourite, MailChange, PasswordReset, Reading, ReadingYear, Watch
+from app.notices.codes import Kind
+from app.notices.queries import declined
 from app.patrons.models import Patron
 from app.regulations.rules import Rule
 from app.terminals.models import Terminal
@@ -223,8 +225,8 @@ def _texts(record: BibliographicRecord, forms: dict[str, list[str]]) -> dict[str
 
 
 def _wanted(watch: Watch) -> tuple[str, str]:
-    words = folded(watch.content["text"])
-    return watch.content["field"], " ".join(word.replace(",", "") for word in words.split())
+    words = (folded(word).replace(" ", "").replace(",", "") for word in watch.content["text"].split())
+    return watch.content["field"], " ".join(filter(None, words))
 
 
 def fitting(watches: Iterable[Watch], arrivals: Iterable[Arrival]) -> list[tuple[Watch, BibliographicRecord]]:
@@ -246,7 +248,8 @@ def patrons_to_tell(day: date) -> list[int]:
         return []
     found = []
     by_patron: dict[int, list[Watch]] = {}
-    for watch in Watch.objects.filter(made_on__lte=day, patron__withdrawn_on=None).order_by("patron_id", "pk"):
+    watches = Watch.objects.filter(made_on__lte=day, patron__withdrawn_on=None)
+    for watch in watches.filter(~Exists(declined(Kind.ARRIVAL, "patron_id"))).order_by("patron_id", "pk"):
         by_patron.setdefault(watch.patron_id, []).append(watch)
     for patron_id, watches in by_patron.items():
         if fitting(watches, arrivals):

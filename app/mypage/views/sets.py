@@ -31,7 +31,10 @@ def order(request: HttpRequest, patron: Patron) -> HttpResponse:
         try:
             said = _act(request, patron, form, sets, loose)
         except HoldRefused as refused:
-            form.add_error(None, refused.message) if form.is_bound else messages.error(request, refused.message)
+            if not form.is_bound:
+                messages.error(request, refused.message)
+                return redirect("mypage:order")
+            form.add_error(None, refused.message)
         else:
             messages.success(request, said)
             return redirect("mypage:order")
