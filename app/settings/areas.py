@@ -72,3 +72,5 @@ STAFF_PREFIXES = (
 MAIL_HOST = "127.0.0.1"
 MAIL_PORT = 25
 MAIL_SPOOL = "/var/lib/kura/mail"
+# The national library's search (SRU), asked for what our own MARC does not have; empty: nobody is asked.
+NATIONAL_LIBRARY_SRU = ""

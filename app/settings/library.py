@@ -20,6 +20,7 @@ PROBE_LINKS = CONFIG.get("probe_links", True)
 PROMETHEUS_URL = CONFIG.get("prometheus_url", "")
 # What hosts show to ask which maintainers they let in (roles/maintenance); without one they get no answer.
 MAINTENANCE_TOKEN = CONFIG.get("maintenance_token", "")
+NATIONAL_LIBRARY_SRU = CONFIG.get("national_library_sru", "")
 STRICT_HOSTS = True
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 

@@ -47,7 +47,8 @@ FROM catalog_bibliographicrecord AS r
 LEFT JOIN (SELECT DISTINCT record_id FROM catalog_item WHERE status <> '{ShelfStatus.WITHDRAWN.value}') AS h
        ON h.record_id = r.id
 LEFT JOIN catalog_searchdocument AS d ON d.record_id = r.id
-WHERE r.origin <> '{Origin.TEMPORARY.value}'"""
+WHERE r.origin <> '{Origin.TEMPORARY.value}'
+  AND NOT EXISTS (SELECT FROM catalog_mergedrecord AS m WHERE m.record_id = r.id)"""
 _REPAIR = f"""
 INSERT INTO catalog_searchdocument ({", ".join(COLUMNS)}, digest, record_id, revision, fresh, popularity)
 SELECT {", ".join(COLUMNS)}, digest, record_id, 0, false, 0

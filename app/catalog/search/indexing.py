@@ -41,7 +41,8 @@ def as_json(made: Mapping[int, Document]) -> str:
 def index(record_ids: Iterable[int]) -> int:
     """Write the documents of these records anew, in the caller's transaction; returns how many.
 
-    They are found from now on by this transaction and by all when it commits. Nine SQL statements a batch.
+    They are found from now on by this transaction and by all when it commits. Nine SQL statements a batch, one
+    more when a document goes.
     """
     ids = sorted(set(record_ids))
     if not ids:
@@ -54,7 +55,12 @@ def index(record_ids: Iterable[int]) -> int:
     written = 0
     for start in range(0, len(ids), BATCH):
         made = documents(ids[start : start + BATCH])
+        lost = [pk for pk in ids[start : start + BATCH] if pk not in made]
+        if lost:  # merged into another record, or a temporary one again
+            store.rows("DELETE FROM catalog_searchdocument WHERE record_id = ANY (%(ids)s)", {"ids": lost})
         store.rows(_UPSERT.format(number=number), {"rows": as_json(made)})
+        # Back again after it was merged: its document itself now says which number to pass over.
+        store.rows("DELETE FROM catalog_searchgone WHERE record_id = ANY (%(ids)s)", {"ids": list(made)})
         written += len(made)
     return written
 
@@ -97,7 +103,8 @@ def stale() -> int:
     again after their folding changed. Temporary records of the counter are not searched for. Two SQL statements."""
     missing = store.rows(
         "SELECT count(*) FROM catalog_bibliographicrecord AS r LEFT JOIN catalog_searchdocument AS d"
-        " ON d.record_id = r.id WHERE r.origin <> %(temporary)s AND (d.version IS NULL OR d.version <> %(version)s)",
+        " ON d.record_id = r.id WHERE r.origin <> %(temporary)s AND (d.version IS NULL OR d.version <> %(version)s)"
+        " AND NOT EXISTS (SELECT FROM catalog_mergedrecord AS m WHERE m.record_id = r.id)",
         {"version": VERSION, "temporary": Origin.TEMPORARY.value},
     )
     return int(missing[0][0])
