@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-_followers: list[Callable[[list[str]], None]] = []
+_followers: list[Callable[[list[str]], object]] = []
 
 
-def follow(changed: Callable[[list[str]], None]) -> None:
+def follow(changed: Callable[[list[str]], object]) -> None:
     """Call `changed` with every name whose forms are other than before, in the transaction that changed them."""
     if changed not in _followers:
         _followers.append(changed)

@@ -123,12 +123,3 @@ class Relation(models.Model):
                 condition=~Q(kind="related") | Q(source__lt=F("target")), name="authority_related_kept_once"
             ),
         ]
-
-
-class ChangedName(models.Model):
-    """A heading or form whose records the index must see again; taken by the catalogue's job."""
-
-    name = models.CharField(max_length=300, unique=True)
-
-    class Meta:
-        verbose_name = "索引待ちの名"

@@ -24,7 +24,7 @@ HOLDINGS = Listing(
     columns=(
         Column("barcode", "資料番号", "barcode"),
         Column("title", "書名", "record__title_reading"),
-        Column("call_number", "請求記号", "call_number"),
+        Column("call_number", "請求記号", "call_key"),
         Column("location", "所在", "location"),
         Column("material", "資料区分", "material_type"),
         Column("status", "状態", "status"),

@@ -4,6 +4,7 @@ from app.authorities.models import Kind
 from app.authorities.queries import reading_of
 from app.branches.revisions import kept
 from app.catalog.callnumbers import Described, Rule, rule_for
+from app.catalog.codes import MarcFormat
 from app.catalog.headings import headings
 from app.catalog.models import BibliographicRecord, CallNumberRule, NumberRange
 from app.catalog.numbers import Range
@@ -48,7 +49,7 @@ def described(record: BibliographicRecord, material_type: str) -> Described:
 
 def person_named(record: BibliographicRecord) -> str:
     """How the person is read whom a biography is about; "" when no subject names one."""
-    if record.pk and record.marc:
+    if record.pk and record.marc and record.marc_format == MarcFormat.MARC21:
         for heading in headings(bytes(record.marc)):
             if heading.subject and heading.kind == Kind.PERSON and heading.reading:
                 return heading.reading

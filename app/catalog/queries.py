@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Max, Prefetch, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from app.catalog.codes import Origin
 from app.catalog.models import BibliographicRecord, Item, ItemSet
@@ -16,6 +18,9 @@ class StaffItem:
 
     item: Item
     due_on: date | None
+    loans: int = 0
+    """How often it was lent, with what an earlier system counted; the open loan counts when it is back."""
+    last_month: date | None = None
 
 
 def record(record_id: int) -> BibliographicRecord | None:
@@ -23,13 +28,32 @@ def record(record_id: int) -> BibliographicRecord | None:
     return BibliographicRecord.objects.defer("marc").filter(pk=record_id).first()
 
 
-def items_of(record_id: int) -> list[StaffItem]:
-    """Every item of a record, withdrawn ones too. Two SQL statements."""
-    items = list(
-        Item.objects.filter(record_id=record_id).select_related("branch").order_by("branch__number", "barcode")
+def _with_loans(items: QuerySet[Item]) -> QuerySet[Item]:
+    return items.select_related("branch").annotate(
+        counted=Coalesce(Sum("tallies__loans"), 0), last_month=Max("tallies__month")
     )
+
+
+def _staff_items(items: list[Any]) -> list[StaffItem]:
     out = open_loans_for([item.pk for item in items])
-    return [StaffItem(item, out[item.pk].due_on if item.pk in out else None) for item in items]
+    return [
+        StaffItem(
+            item, out[item.pk].due_on if item.pk in out else None, item.counted + item.loans_before, item.last_month
+        )
+        for item in items
+    ]
+
+
+def items_of(record_id: int) -> list[StaffItem]:
+    """Every item of a record in shelf order, withdrawn ones too. Two SQL statements."""
+    items = _with_loans(Item.objects.filter(record_id=record_id))
+    return _staff_items(list(items.order_by("branch__number", "call_key", "barcode")))
+
+
+def item_in_full(item_id: int) -> StaffItem | None:
+    """One item with its record, its loan's due date and how often it was lent. Two SQL statements."""
+    items = _with_loans(Item.objects.filter(pk=item_id).select_related("record", "item_set").defer("record__marc"))
+    return next(iter(_staff_items(list(items))), None)
 
 
 def record_with_barcode(barcode: str) -> int | None:

@@ -189,7 +189,7 @@ def pull_list(branch_id: int) -> list[Hold]:
     """What is to be taken from a place's shelves, in shelf order (F-RSV-011). One SQL statement."""
     rows = _shown(Hold.objects.filter(status=Status.PULL, item__branch_id=branch_id))
     rows = rows.filter(item__loans__isnull=True)
-    return list(rows.order_by("item__status", "item__location", "item__call_number", "item__barcode"))
+    return list(rows.order_by("item__status", "item__location", "item__call_key", "item__barcode"))
 
 
 def on_hold_shelf(branch_id: int) -> list[Hold]:

@@ -134,7 +134,7 @@ def missed_at(branch_id: int | None = None) -> list[Missed]:
     rows = Missed.objects.select_related("item__record", "item__branch", "branch").defer("item__record__marc")
     if branch_id is not None:
         rows = rows.filter(item__branch_id=branch_id)
-    return list(rows.order_by("item__branch__number", "item__call_number", "item__barcode"))
+    return list(rows.order_by("item__branch__number", "item__call_key", "item__barcode"))
 
 
 def requests(statuses: Iterable[str]) -> list[PurchaseRequest]:

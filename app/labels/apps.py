@@ -1,4 +1,15 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def _seed(sender: Any, using: str, **_: Any) -> None:
+    """A new library has a layout of each kind."""
+    if using == "default":
+        from app.labels.actions import seed
+
+        seed()
 
 
 class LabelsConfig(AppConfig):
@@ -7,3 +18,6 @@ class LabelsConfig(AppConfig):
     name = "app.labels"
     label = "labels"
     verbose_name = "ラベル"
+
+    def ready(self) -> None:
+        post_migrate.connect(_seed, sender=self)

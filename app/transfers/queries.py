@@ -24,7 +24,7 @@ def _with_items() -> QuerySet[Transfer]:
 def waiting_at(branch_id: int) -> list[Transfer]:
     """What leaves a place with the next runs, by run, destination and shelf. One SQL statement."""
     ways = _with_items().filter(from_branch_id=branch_id, sent_at=None)
-    return list(ways.order_by("run__leaves_at", "to_branch__number", "item__call_number", "item__barcode"))
+    return list(ways.order_by("run__leaves_at", "to_branch__number", "item__call_key", "item__barcode"))
 
 
 def on_the_way_to(branch_id: int) -> list[Transfer]:
@@ -60,7 +60,7 @@ def relocations(due_by: date | None = None) -> list[Relocation]:
     rows = Relocation.objects.select_related("item__record", "home_branch", "to_branch").defer("item__record__marc")
     if due_by is not None:
         rows = rows.filter(until__lte=due_by)
-    return list(rows.order_by("until", "to_branch__number", "item__call_number"))
+    return list(rows.order_by("until", "to_branch__number", "item__call_key"))
 
 
 def stack_requests(branch_id: int) -> list[StackRequest]:

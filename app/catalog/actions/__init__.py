@@ -12,8 +12,8 @@ from app.catalog.actions.handling import (
     restore_to_stock,
 )
 from app.catalog.actions.importing import ImportOutcome, import_records
-from app.catalog.actions.items import CHANGEABLE, add_item, add_items, changeable, update_item
-from app.catalog.actions.numbering import next_barcode, put_call_rules, put_range, take
+from app.catalog.actions.items import CHANGEABLE, add_copies, add_item, add_items, changeable, update_item
+from app.catalog.actions.numbering import RANGE_FIELDS, next_barcode, put_call_rules, put_range, range_of_row, take
 from app.catalog.actions.operations import (
     BATCH,
     CONDITION,
@@ -41,6 +41,7 @@ __all__ = [
     "IMPORT",
     "NUMBERING",
     "MERGE",
+    "RANGE_FIELDS",
     "RELOCATE",
     "RESTORE",
     "TEMPORARY",
@@ -49,6 +50,7 @@ __all__ = [
     "CatalogError",
     "ImportOutcome",
     "Moved",
+    "add_copies",
     "add_item",
     "add_items",
     "changeable",
@@ -63,6 +65,7 @@ __all__ = [
     "put_set",
     "put_call_rules",
     "put_range",
+    "range_of_row",
     "register_temporary",
     "relocate",
     "restore_to_stock",

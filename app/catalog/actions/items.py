@@ -93,7 +93,9 @@ def add_item(
 
 
 @transaction.atomic
-def add_copies(actor: Actor, record_id: int, branch: Branch, barcode: str = "", *, copies: int, **more: Any) -> list[Item]:
+def add_copies(
+    actor: Actor, record_id: int, branch: Branch, barcode: str = "", *, copies: int, **more: Any
+) -> list[Item]:
     """So many items of a record alike; the first has the number given, the others draw theirs. As `add_item`."""
     if not 0 < copies <= MOST_COPIES:
         raise CatalogError(f"一度に登録できるのは{MOST_COPIES}冊までです。")

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 
+from app.branches import codes
 from app.catalog.codes import MaterialType, Restriction, ShelfStatus, Visibility, material_label, shelf_statuses
 from app.catalog.models.records import BibliographicRecord
 
@@ -125,3 +126,7 @@ class Item(models.Model):
     def get_status_display(self) -> str:
         """As the library's own table calls it, not as the code does."""
         return dict(shelf_statuses()).get(self.status, self.status)
+
+    def get_acquisition_display(self) -> str:
+        """As the library's own table calls it."""
+        return codes.label(codes.ACQUISITION, self.acquisition) if self.acquisition else ""
