@@ -29,6 +29,8 @@ class Described(Protocol):
 READ = (
     "title",
     "title_reading",
+    "title_translit",
+    "own_fields",
     "other_titles",
     "original_title",
     "volume",
@@ -125,7 +127,7 @@ def build(record: Any, holdings: Holdings, around: Around = Around()) -> Documen
     titles = [record.title, main_title(record.title), reading, main_title(reading), typed, main_title(typed)]
     if record.volume:
         titles += [f"{main_title(text)} {record.volume}" for text in (record.title, reading) if text]
-    titles += [*record.other_titles, record.original_title]
+    titles += [*record.other_titles, record.original_title, record.title_translit]
     authors = [*record.creators, *record.creator_readings, *record.creator_translits, *record.performers]
     subjects = [*record.subjects, *record.subject_readings, *record.local_places, *record.local_people]
     inside = set(holdings.inside) - set(holdings.public)
@@ -137,7 +139,7 @@ def build(record: Any, holdings: Holdings, around: Around = Around()) -> Documen
         publisher=_lines([record.publisher, record.publisher_reading, record.issuing_section]),
         subject=_lines([*subjects, *_forms(record.subjects, around)]),
         series=_lines([*record.series, *around.parents]),
-        contents=_lines([*record.contents, *record.notes, *around.pieces, record.summary, *record.toc.splitlines()]),
+        contents=_lines([*record.contents, *record.notes, *around.pieces, *_free(record)]),
         numbers=lines(_numbers(record)),
         classes=lines(_class(text) for text in (record.ndc, record.local_class, *record.other_classes)),
         title_order=(folded(reading) or folded(record.title))[:KEY_LENGTH] or LAST,
@@ -169,6 +171,11 @@ def _numbers(record: Any) -> list[str]:
     isbns = [record.isbn13, *(rules.isbn13(text) or text for text in record.other_isbns)]
     others = [record.issn, record.national_number, record.control_number, record.publisher_number]
     return [folded(text).replace(" ", "") for text in (*isbns, *others) if text]
+
+
+def _free(record: Any) -> list[str]:
+    """Summary, table of contents and the library's own fields."""
+    return [record.summary, *record.toc.splitlines(), *record.own_fields]
 
 
 def _class(text: str) -> str:

@@ -9,6 +9,7 @@ from app.authorities.queries import forms_of
 from app.catalog.codes import Origin, ShelfStatus
 from app.catalog.search import store
 from app.catalog.search.documents import READ, Around, Document, Holdings, build
+from app.catalog.showing import EFFECTIVE
 
 # Held at: branches by who sees an item there, and the day of the newest; withdrawn items count for nothing.
 _ITEMS = f"""
@@ -24,13 +25,20 @@ WHERE record_id = ANY (%(ids)s) ORDER BY record_id, "order\""""
 _PARENTS = """
 SELECT r.id, p.title, p.title_reading FROM catalog_bibliographicrecord AS r
 JOIN catalog_bibliographicrecord AS p ON p.id = r.parent_id WHERE r.id = ANY (%(ids)s)"""
+# Columns that are read otherwise than they stand: who sees it in effect, the texts of the library's own fields.
+_SPECIAL = {
+    "visibility": EFFECTIVE,
+    "own_fields": "ARRAY(SELECT e.value FROM jsonb_each_text(r.own_fields) AS e)",
+}
 _RECORDS = f"""
-SELECT id, {", ".join(READ)} FROM catalog_bibliographicrecord
-WHERE id = ANY (%(ids)s) AND origin <> '{Origin.TEMPORARY.value}'"""
+SELECT r.id, {", ".join(_SPECIAL.get(name, f"r.{name}") for name in READ)}
+FROM catalog_bibliographicrecord AS r WHERE r.id = ANY (%(ids)s) AND r.origin <> '{Origin.TEMPORARY.value}'
+  AND NOT EXISTS (SELECT FROM catalog_mergedrecord AS m WHERE m.record_id = r.id)"""
 
 
 def documents(record_ids: Iterable[int]) -> dict[int, Document]:
-    """The documents of those of these records that the search knows: not what was registered at a counter.
+    """The documents of those of these records that the search knows: not what was registered at a counter, nor
+    what is merged into another record.
 
     Six SQL statements.
     """
