@@ -2,10 +2,12 @@
 
 from app.access.menu import CATALOGUE, MANAGEMENT, Page, put
 from app.catalog.actions import NUMBERING, VIEW
+from app.catalog.actions.operations import POLICY
 
 put(
     Page("catalog:search", "資料", VIEW, CATALOGUE, "書誌と所蔵を探します", key="F4", order=1),
     Page("catalog:holdings", "所蔵一覧", VIEW, CATALOGUE, "館の所蔵を、列・並び・件数を決めて見ます", order=5),
+    Page("catalog:policy", "目録の方針", POLICY, MANAGEMENT, "分類の版、所蔵のない書誌、書影・目次の公開", order=41),
     Page("catalog:numbers", "資料番号帯", NUMBERING, MANAGEMENT, "番号の桁数・検査数字・範囲", order=42),
     Page("catalog:call_rules", "請求記号の規則", NUMBERING, MANAGEMENT, "別置記号・図書記号を付ける規則", order=43),
 )

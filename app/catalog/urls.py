@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from app.catalog import holdings, views, views_items, views_search
+from app.catalog import holdings, views, views_details, views_items, views_search
 
 app_name = "catalog"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("call-rules/", views_items.call_rules, name="call_rules"),
     path("new/", views.new_record, name="new"),
     path("records/<int:record_id>/", views.record_page, name="record"),
+    path("records/<int:record_id>/details/", views_details.details_page, name="details"),
+    path("records/<int:record_id>/cover/", views_details.cover, name="cover"),
+    path("policy/", views_details.policy, name="policy"),
     path("records/<int:record_id>/edit/", views.edit_record, name="edit"),
     path("records/<int:record_id>/items/", views_items.add_item, name="add_item"),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 
 from app.access.actions import require
 from app.access.actor import Actor
@@ -111,7 +111,7 @@ def delete_records(
             record = next((there[key] for key in _keys(order) if key in there), None)
             if record is None or record.pk is None:
                 unchanged += 1
-            elif reason := _needed_by(record):
+            elif reason := needed_by(record):
                 reasons[place] = f"削除を指示していますが、{reason}があるため残しました(書誌番号 {record.pk})"
             else:
                 gone.append(record.pk)
@@ -124,11 +124,11 @@ def delete_records(
     return ImportOutcome(unchanged=unchanged, deleted=len(gone), change_set=number), reasons
 
 
-def _needed_by(record: BibliographicRecord) -> str:
+def needed_by(record: BibliographicRecord, besides: tuple[type[models.Model], ...] = ()) -> str:
     """What points at a record and so keeps it, in words; "" when nothing does. A statement for each kind of row."""
     for relation in BibliographicRecord._meta.related_objects:
         model = relation.related_model
-        if isinstance(model, str) or issubclass(model, _OWN):
+        if isinstance(model, str) or issubclass(model, (*_OWN, *besides)):
             continue
         if model._default_manager.filter(**{relation.field.name: record}).exists():
             return "各巻" if model is BibliographicRecord else str(model._meta.verbose_name)

@@ -15,6 +15,7 @@ UNDO = declare("catalog.undo", "書誌・所蔵の変更を取り消す", roles=
 RELOCATE = declare("catalog.relocate", "資料の所在・状態をまとめて変更する")
 
 NUMBERING = declare("catalog.numbering", "資料番号帯・請求記号の規則を変える", roles=())
+POLICY = declare("catalog.policy", "目録の方針を変える", roles=(LIBRARIAN,))
 
 
 class CatalogError(Exception):
