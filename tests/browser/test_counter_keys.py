@@ -144,7 +144,7 @@ def test_two_searches_and_a_counter_side_by_side_do_not_touch_each_other(context
     first, second = empty_patrons(house, 2)
     item, other = free_items(house, 2)
     searching = context.new_page()
-    searching.goto(house.staff("/catalog/?q=坊っちゃん"))
+    searching.goto(house.staff("/catalog/?q=夏目漱石"))
     counter = context.new_page()
     counter.goto(house.staff("/counter/"))
     scan(page, first)
@@ -160,7 +160,7 @@ def test_two_searches_and_a_counter_side_by_side_do_not_touch_each_other(context
     expect(page.locator("#panel")).to_contain_text(item)
     expect(page.locator("#panel")).not_to_contain_text(other)
     expect(counter.locator("#panel")).to_contain_text(other)
-    expect(searching.locator("#q")).to_have_value("坊っちゃん")
+    expect(searching.locator("#q")).to_have_value("夏目漱石")
     for window in (page, counter):
         window.keyboard.press("F10")
         settled(window)

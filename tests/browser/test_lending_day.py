@@ -54,13 +54,13 @@ def opac(twin: RunningTwin, path: str = "/") -> str:
 
 
 def search(page: Page, twin: RunningTwin, words: str) -> list[str]:
-    """Type the words into the catalogue's box and press Enter; the titles found, in order."""
+    """Type the words into the catalogue's box and press Enter; the titles found, in order. A single one is open."""
     page.goto(opac(twin))
     page.locator("#q").focus()
     page.keyboard.type(words)
     page.keyboard.press("Enter")
-    page.wait_for_url("**q=**")
-    return [title.strip() for title in page.locator("ol.hits h2").all_inner_texts()]
+    page.wait_for_url(re.compile(r"[?&]q=|/records/"))
+    return [title.strip() for title in page.locator("ol.hits h2, article h1").all_inner_texts()]
 
 
 def scan(page: Page, number: str) -> None:
@@ -97,7 +97,8 @@ def a_book_on_the_shelf(page: Page, twin: RunningTwin) -> tuple[str, str, str]:
     said = twin.run("db1", "cd / && runuser -u postgres -- psql -XqAt -d kura", stdin=FREE_WORK).stdout
     title, barcode = said.strip().split("|")
     assert title in search(page, twin, title)
-    page.locator("ol.hits h2 a", has_text=title).first.click()
+    if "/records/" not in page.url:
+        page.locator("ol.hits h2 a", has_text=title).first.click()
     assert states(page)[barcode] == "在架"
     return title, page.url, barcode
 
