@@ -1,0 +1,123 @@
+"""A reader by keyboard alone: finds a title, holds it, sees it in My Page, cancels it; collects two and holds both."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.house import KIOSK, House, free_items
+
+TITLES = (
+    "SELECT record.id, record.title FROM catalog_item item JOIN catalog_bibliographicrecord record"
+    " ON record.id = item.record_id WHERE item.barcode = '{barcode}'"
+)
+HELD = (
+    "SELECT hold.status FROM holds_hold hold JOIN patrons_patron patron ON patron.id = hold.patron_id"
+    " WHERE patron.card_number = '{card}' AND hold.record_id = {record} ORDER BY hold.id DESC LIMIT 1"
+)
+MOST_KEYS = 200
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Tab until what the selector names has the cursor, as everybody can see; what cannot be reached so fails."""
+    for _ in range(MOST_KEYS):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert ring != "none", f"nobody sees that {selector} has the cursor"
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {selector} on {page.url}")
+
+
+def titles(house: House, number: int) -> list[tuple[int, str]]:
+    """Records (id, title) that stand on the shelf and nobody waits for, each with a title of its own."""
+    found = []
+    for barcode in free_items(house, number * 4, lone=True):
+        (row,) = house.sql(TITLES.format(barcode=barcode))
+        if row[1] not in [title for _, title in found]:
+            found.append((int(row[0]), row[1]))
+    assert len(found) >= number
+    return found[:number]
+
+
+def search(page: Page, house: House, title: str) -> None:
+    """Type a title on the first page."""
+    page.goto(house.opac("/"))
+    tab_to(page, "input[name=q]")
+    page.keyboard.type(title)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?**")
+
+
+def sign_in(page: Page, house: House) -> None:
+    """Card and password on the page that asks for them."""
+    page.wait_for_url("**/my/sign-in/**")
+    tab_to(page, "input[name=card_number]")
+    page.keyboard.type(house.secret("demo_card"))
+    page.keyboard.press("Tab")
+    page.keyboard.type(house.secret("demo_patron"))
+    page.keyboard.press("Enter")
+
+
+def status(house: House, record: int) -> str:
+    """How the reader's hold of that record stands."""
+    rows = house.sql(HELD.format(card=house.secret("demo_card"), record=record))
+    return rows[0][0] if rows else ""
+
+
+@pytest.mark.req("F-OPA-020", "F-MYP-001", "F-MYP-005", "F-MYP-006")
+def test_a_reader_searches_holds_and_cancels_in_my_page_without_touching_a_mouse(house: House):
+    ((record, title),) = titles(house, 1)
+    with house.context(KIOSK) as context:
+        page = context.new_page()
+        search(page, house, title)
+        tab_to(page, f"a[href='/records/{record}/']")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/records/{record}/")
+        expect(page.locator("h1")).to_contain_text(title)
+        tab_to(page, f"a[href='/records/{record}/hold/']")
+        page.keyboard.press("Enter")
+        sign_in(page, house)
+        page.wait_for_url(f"**/records/{record}/hold/")
+        tab_to(page, "main form button[type=submit]")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/my/")
+        expect(page.locator(".notice.success")).to_contain_text("予約を受け付けました")
+        line = page.locator("section[aria-labelledby=holds] tr", has=page.locator(f"a[href='/records/{record}/']"))
+        expect(line).to_have_count(1)
+        assert status(house, record) in ("waiting", "pull")
+        change = line.locator("a[href*='/my/holds/']").get_attribute("href")
+        tab_to(page, f"a[href='{change}']")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**{change}")
+        tab_to(page, "form[action$='/cancel/'] button")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/my/")
+        expect(page.locator(".notice.success")).to_contain_text("取り消しました")
+        assert status(house, record) == "cancelled"
+
+
+@pytest.mark.req("F-OPA-020")
+def test_a_reader_collects_two_titles_by_keyboard_and_holds_both_at_one_place(house: House):
+    wanted = titles(house, 2)
+    with house.context(KIOSK) as context:
+        page = context.new_page()
+        for number, (record, title) in enumerate(wanted, 1):
+            search(page, house, title)
+            tab_to(page, f"form[data-basket]:has(input[value='{record}']) button")
+            page.keyboard.press("Enter")
+            expect(page.locator("[data-basket-link]")).to_contain_text(f"({number})")
+            assert "/my/" not in page.url  # with a script nobody leaves the results
+        tab_to(page, "[data-basket-link]")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/my/basket/")
+        tab_to(page, "main a.button[href*='/my/sign-in/']")
+        page.keyboard.press("Enter")
+        sign_in(page, house)
+        page.wait_for_url("**/my/basket/")
+        tab_to(page, "form[action$='/my/basket/hold/'] button")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/my/basket/hold/")
+        expect(page.locator(".notice.ok")).to_contain_text("2件のうち2件を予約しました")
+        for record, _ in wanted:
+            assert status(house, record) in ("waiting", "pull")
