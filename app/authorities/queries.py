@@ -99,3 +99,31 @@ def reading_of(name: str, kinds: Iterable[str] = NAMES) -> str:
     own = key(name)
     named = Authority.objects.filter(Q(key=own) | Q(forms__key=own), kind__in=list(kinds)).exclude(reading="")
     return named.order_by("pk").values_list("reading", flat=True).first() or ""
+
+
+MOST = 100
+
+
+def find(text: str, group: str = "", scheme: str = "") -> list[Authority]:
+    """Authorities of which a form or reading begins so, by reading; at most MOST. Group: names or subjects.
+
+    One SQL statement.
+    """
+    own = key(text)
+    fits = Q(key__startswith=own) | Q(pk__in=Form.objects.filter(key__startswith=own).values("authority_id"))
+    fits |= Q(reading__startswith=text)
+    found = Authority.objects.filter(fits)
+    if group == "names":
+        found = found.filter(kind__in=NAMES)
+    elif group == "subjects":
+        found = found.exclude(kind__in=NAMES)
+    if scheme:
+        found = found.filter(scheme=scheme)
+    return list(found.order_by("reading", "heading", "pk")[:MOST])
+
+
+def by_heading(text: str, beside: Authority) -> Authority | None:
+    """Another authority with that heading or form: of the same list first, a heading before a form. One statement."""
+    own = key(text)
+    named = Authority.objects.filter(Q(key=own) | Q(forms__key=own)).exclude(pk=beside.pk).distinct()
+    return min(named, key=lambda one: (one.scheme != beside.scheme, one.key != own, one.pk), default=None)

@@ -33,3 +33,7 @@ class CatalogConfig(AppConfig):
         connection_created.connect(_without_jit, dispatch_uid="app.catalog.without_jit")
         post_migrate.connect(_seed, sender=self)
         autodiscover_modules("followers")
+        from app.authorities import hooks
+        from app.catalog.actions.following import reindex
+
+        hooks.follow(reindex)

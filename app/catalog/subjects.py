@@ -1,7 +1,7 @@
 """How the audit log's pages tell of records and items."""
 
 from app.audit.subjects import Subject, put
-from app.catalog.models import BibliographicRecord, Item
+from app.catalog.models import BibliographicRecord, CallNumberRule, Item, NumberRange
 
 # Columns that hold several values have no name of their own.
 LISTS = {
@@ -21,5 +21,16 @@ put(
         "資料",
         "資料番号",
         labels={field.attname: str(field.verbose_name) for field in Item._meta.concrete_fields},
+    ),
+    Subject(
+        "numbers",
+        "資料番号帯",
+        "番号",
+        labels={field.attname: str(field.verbose_name) for field in NumberRange._meta.concrete_fields},
+    ),
+    Subject(
+        "callrule",
+        "請求記号の規則",
+        labels={field.name: str(field.verbose_name) for field in CallNumberRule._meta.concrete_fields},
     ),
 )
