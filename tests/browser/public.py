@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +33,24 @@ ANY = {"loan_id": 1, "favourite_id": 1, "watch_id": 1, "request_id": 1, "link_id
 ANY |= {"number": "9784003101117", "token": "nothing"}
 # Pages that depend on what is asked, besides the addresses: results, nothing found, an address that is none.
 MORE = ("/?q=山", "/?q=zzzzzzzz", "/?q=山&scope=all&sort=newest", "/nowhere/")
+
+# A title that its kana find alone, with no hold and nobody's loan, so that it can be held and given up again.
+FREE_TITLE = """
+SELECT record.id, translate(record.title_reading, ' ', '') FROM catalog_bibliographicrecord record
+WHERE record.origin = 'demo' AND record.volume = '' AND record.title_reading ~ '^[ァ-ヶー ]{{5,30}}$'
+AND 1 = (SELECT count(*) FROM catalog_bibliographicrecord same WHERE same.title_reading = record.title_reading)
+AND EXISTS (SELECT FROM catalog_item item WHERE item.record_id = record.id AND item.status = 'in_stock'
+  AND NOT item.reference_only AND item.restriction = '' AND item.material_type NOT IN ('reference', 'magazine'))
+AND NOT EXISTS (SELECT FROM holds_hold hold WHERE hold.record_id = record.id)
+AND NOT EXISTS (SELECT FROM circulation_loan loan JOIN catalog_item item ON item.id = loan.item_id
+  WHERE item.record_id = record.id)
+ORDER BY record.id OFFSET {skip} LIMIT 1
+"""
+OPEN_HOLDS = """
+SELECT count(*) FROM holds_hold hold JOIN patrons_patron patron ON patron.id = hold.patron_id
+WHERE patron.card_number = '{card}' AND hold.record_id = {record} AND hold.status IN ('waiting', 'pull')
+"""
+HIRAGANA = {ord(kana): ord(kana) - 0x60 for kana in map(chr, range(0x30A1, 0x30F7))}
 
 
 @dataclass(frozen=True)
@@ -76,3 +97,41 @@ def told(violations: list[dict[str, Any]]) -> list[str]:
         for found in violations
         for node in found["nodes"][:4]
     ]
+
+
+def free_title(house: House, skip: int) -> tuple[int, str]:
+    """A record that can be held, and its reading in hiragana."""
+    found = house.sql(" ".join(FREE_TITLE.format(skip=skip).split()))
+    assert found, "the demonstration has no title that can be held"
+    return int(found[0][0]), found[0][1].translate(HIRAGANA)
+
+
+def open_holds(house: House, record: int) -> int:
+    """How many open holds the demonstration's patron has on the record."""
+    query = OPEN_HOLDS.format(card=house.secret("demo_card"), record=record)
+    return int(house.sql(" ".join(query.split()))[0][0])
+
+
+def give_up(page: Page, house: House, prefix: str, record: int) -> None:
+    """Cancel the hold again by the reader's own page."""
+    page.goto(house.opac(f"{prefix}/my/"))
+    row = page.locator("tr", has=page.locator(f"a[href='{prefix}/records/{record}/']"))
+    row.get_by_role("link", name=re.compile("変更・取消")).click()
+    page.locator("form[action$='/cancel/'] button").click()
+    page.wait_for_url(f"**{prefix}/my/")
+
+
+@contextmanager
+def place_hold(house: House, context: BrowserContext) -> Iterator[int]:
+    """The demonstration's patron has signed in and holds a title, for as long as a test needs its page."""
+    sign_in(context, house)
+    record, _ = free_title(house, 2)
+    page = context.new_page()
+    page.goto(house.opac(f"/records/{record}/hold/"))
+    page.locator("main button[type=submit]").last.click()
+    page.wait_for_url("**/my/")
+    try:
+        yield record
+    finally:
+        give_up(page, house, "", record)
+        page.close()

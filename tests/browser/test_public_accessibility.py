@@ -19,7 +19,7 @@ from playwright.sync_api import BrowserContext
 from app.opac.accessibility import FILE
 from app.web.doors import Door, parted
 from tests.browser.house import KIOSK, House
-from tests.browser.public import DOORS, MORE, Place, examined, places, sign_in, told
+from tests.browser.public import DOORS, MORE, Place, examined, place_hold, places, sign_in, told
 
 MAY_BE_NONE = ("token", "<int:", *MORE)
 
@@ -73,6 +73,13 @@ def run() -> Iterator[Run]:
     yield made
     if os.environ.get("KURA_PUBLISH") and len(made.doors) == len(DOORS):
         FILE.write_text(made.text(), encoding="utf-8")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hold(house: House) -> Iterator[None]:
+    """There is a hold, so that its page can be opened."""
+    with house.context(KIOSK) as context, place_hold(house, context):
+        yield
 
 
 def opened(house: House, context: BrowserContext, door: Door, todo: list[Place], run: Run) -> tuple[list[Place], list]:

@@ -12,26 +12,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app.opac.keyboard import DIGITS, SMALL, VOICED
 from app.opac.keyboard import ROUND as ROUNDED
 from tests.browser.house import KIOSK, House
-from tests.browser.public import places, sign_in
+from tests.browser.public import free_title, give_up, open_holds, place_hold, places, sign_in
 
 FIRST_PAGE_BYTES = 150_000
-# A title that its kana find alone, with no hold and nobody's loan, so that it can be held and given up again.
-FREE_TITLE = """
-SELECT record.id, translate(record.title_reading, ' ', '') FROM catalog_bibliographicrecord record
-WHERE record.origin = 'demo' AND record.volume = '' AND record.title_reading ~ '^[ァ-ヶー ]{5,30}$'
-AND 1 = (SELECT count(*) FROM catalog_bibliographicrecord same WHERE same.title_reading = record.title_reading)
-AND EXISTS (SELECT FROM catalog_item item WHERE item.record_id = record.id AND item.status = 'in_stock'
-  AND NOT item.reference_only AND item.restriction = '' AND item.material_type NOT IN ('reference', 'magazine'))
-AND NOT EXISTS (SELECT FROM holds_hold hold WHERE hold.record_id = record.id)
-AND NOT EXISTS (SELECT FROM circulation_loan loan JOIN catalog_item item ON item.id = loan.item_id
-  WHERE item.record_id = record.id)
-ORDER BY record.id OFFSET {skip} LIMIT 1
-"""
-OPEN_HOLDS = """
-SELECT count(*) FROM holds_hold hold JOIN patrons_patron patron ON patron.id = hold.patron_id
-WHERE patron.card_number = '{card}' AND hold.record_id = {record} AND hold.status IN ('waiting', 'pull')
-"""
-HIRAGANA = {ord(kana): ord(kana) - 0x60 for kana in map(chr, range(0x30A1, 0x30F7))}
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 CUT = """() => [...document.querySelectorAll('main *, header *, footer *')].filter((e) => {
   const s = getComputedStyle(e);
@@ -45,19 +28,6 @@ def terminal(house: House) -> Iterator[BrowserContext]:
     """The browser of a search terminal."""
     with house.context(KIOSK, 1280, 1024) as context:
         yield context
-
-
-def free_title(house: House, skip: int) -> tuple[int, str]:
-    """A record that can be held, and its reading in hiragana."""
-    found = house.sql(" ".join(FREE_TITLE.format(skip=skip).split()))
-    assert found, "the demonstration has no title that can be held"
-    return int(found[0][0]), found[0][1].translate(HIRAGANA)
-
-
-def open_holds(house: House, record: int) -> int:
-    """How many open holds the demonstration's patron has on the record."""
-    query = OPEN_HOLDS.format(card=house.secret("demo_card"), record=record)
-    return int(house.sql(" ".join(query.split()))[0][0])
 
 
 def key(page: Page, sign: str) -> None:
@@ -92,15 +62,6 @@ def touch_text(page: Page, text: str) -> None:
         key(page, sign)
         if sign.isupper():
             act(page, "shift")
-
-
-def give_up(page: Page, house: House, prefix: str, record: int) -> None:
-    """Cancel the hold again by the reader's own page."""
-    page.goto(house.opac(f"{prefix}/my/"))
-    row = page.locator("tr", has=page.locator(f"a[href='{prefix}/records/{record}/']"))
-    row.get_by_role("link", name=re.compile("変更・取消")).click()
-    page.locator("form[action$='/cancel/'] button").click()
-    page.wait_for_url(f"**{prefix}/my/")
 
 
 @pytest.mark.req("F-OPA-016")
@@ -241,8 +202,7 @@ def test_a_hold_from_a_telephone_needs_no_sideways_scrolling(house: House) -> No
 def test_every_page_fits_a_telephone_and_letters_twice_as_large(house: House, width: int, letters: str) -> None:
     """A width of 640 is what a window of 1280 has left at 200 %."""
     problems = []
-    with house.context(KIOSK, width, 740) as context:
-        sign_in(context, house)
+    with house.context(KIOSK, width, 740) as context, place_hold(house, context):
         page = context.new_page()
         for place in places(house):
             asked = context.request.get(house.opac(place.path), max_redirects=0)
