@@ -156,6 +156,7 @@ class MarcFormat(models.TextChoices):
     MARC21 = "marc21", "MARC 21"
     MARCXML = "marcxml", "MARCXML"
     TRC = "trc", "TRC MARC(Tタイプ)"
+    SHEET = "sheet", "表計算の行"
     DCNDL = "dcndl", "DC-NDL(国立国会図書館サーチ)"
 
 

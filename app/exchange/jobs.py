@@ -7,8 +7,10 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 
 from app.access.actor import system
+from app.catalog.actions.policy import clear_emptied, reclass
 from app.exchange.actions import BusyImport, open_run, proceed
 from app.exchange.actions.marc import fingerprint
 from app.exchange.models import ImportRun
@@ -58,4 +60,12 @@ def _proceed(run: ImportRun, content: bytes | mmap, until: float) -> str:
     return f"{run.file_name} {run.percent}%(新規{run.created}、訂正{run.updated}、削除{run.deleted})"
 
 
+def by_policy(now: datetime) -> str:
+    """What follows from the library's decisions: the edition in front, records that lost their last item."""
+    actor = system("exchange.policy")
+    moved, gone = reclass(actor), clear_emptied(actor, timezone.localdate(now))
+    return f"分類の版の入替え {moved}件、所蔵のない書誌の削除 {gone}件"
+
+
 job("exchange.import", "書誌の取込み(アップロード・定期配信)", go_on, every="1m")
+job("exchange.policy", "目録の方針による整理", by_policy, every="03:20")

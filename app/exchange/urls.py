@@ -5,4 +5,7 @@ from django.urls import path
 from app.exchange import views
 
 app_name = "exchange"
-urlpatterns = [path("import/", views.import_page, name="import")]
+urlpatterns = [
+    path("import/", views.import_page, name="import"),
+    path("articles/", views.articles_page, name="articles"),
+]

@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from app.access.web import staff_page
-from app.catalog.actions import IMPORT
-from app.exchange import actions
+from app.catalog.actions import IMPORT, CatalogError
+from app.exchange import actions, articles
 from app.exchange.models import ImportRun
 from app.exchange.pace import brisk
 
@@ -88,3 +88,25 @@ def _unpacked(content: bytes) -> bytes:
             return b""
         raise gzip.BadGzipFile
     return whole
+
+
+@require_http_methods(["GET", "POST"])
+@staff_page(IMPORT)
+def articles_page(request: HttpRequest) -> HttpResponse:
+    """The index of articles from a spreadsheet, all of its lines or none."""
+    status = 200
+    if request.method == "POST":
+        upload = request.FILES.get("file")
+        try:
+            if upload is None or upload.size > LARGEST_BYTES:
+                raise CatalogError(f"{LARGEST_MEGABYTES}MBまでのファイルを選んでください。")
+            made = actions.import_articles(request.actor, upload.name or "", upload.read())
+        except CatalogError as error:
+            messages.error(request, str(error))
+            status = 422
+        else:
+            counts = f"新規{made.created}件、訂正{made.updated}件、変更なし{made.unchanged}件"
+            messages.success(request, f"記事を取り込みました。{counts}")
+            return redirect("exchange:articles")
+    context = {"required": articles.REQUIRED, "optional": articles.OPTIONAL}
+    return render(request, "exchange/articles.html", context, status=status)

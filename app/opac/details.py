@@ -8,6 +8,7 @@ from app.catalog.codes import VISIBLE_TO, Level
 from app.catalog.models import BibliographicRecord, CataloguePolicy, ContentsPart, Cover, DigitalLink, MergedRecord
 from app.catalog.search import Query, search
 from app.catalog.search.query import Term
+from app.catalog.showing import seen_by
 from app.opac import queries
 from app.opac.queries import ItemLine, RecordLine
 
@@ -54,13 +55,13 @@ class Details:
 
 def visible(eyes: str) -> QuerySet[BibliographicRecord]:
     """The records that these eyes ("public", "inside") may see, without what only one page needs."""
-    rows = BibliographicRecord.objects.filter(visibility__in=VISIBLE_TO[eyes])
+    rows = BibliographicRecord.objects.filter(seen_by(eyes))
     return rows.exclude(Exists(MergedRecord.objects.filter(record=OuterRef("pk")))).defer(*LEFT_OUT)
 
 
 def record_of(record_id: int, eyes: str) -> BibliographicRecord | None:
     """One record with what stands above it and whether it has a cover (`has_cover`). One SQL statement."""
-    rows = BibliographicRecord.objects.filter(pk=record_id, visibility__in=VISIBLE_TO[eyes])
+    rows = BibliographicRecord.objects.filter(seen_by(eyes), pk=record_id)
     return (
         rows.annotate(
             has_cover=Exists(Cover.objects.filter(record=OuterRef("pk"))),

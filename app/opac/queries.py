@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from app.branches.models import Branch
 from app.catalog.codes import LENDABLE_STATUSES, VISIBLE_TO, ShelfStatus
 from app.catalog.models import BibliographicRecord, Item
+from app.catalog.spots import Spot
 from app.circulation.queries import open_loans_for
 from app.holds.models import Hold, Status
 from app.transfers.models import Transfer
@@ -44,6 +45,8 @@ class RecordLine:
     available: int
     branches: tuple[str, ...]
     call_number: str
+    # Where the search hit in it, when that was not the title.
+    spot: Spot | None = None
 
     @property
     def state(self) -> str:

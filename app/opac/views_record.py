@@ -10,6 +10,7 @@ from app.catalog import ndc
 from app.catalog.codes import LANGUAGES
 from app.catalog.models import BibliographicRecord, CataloguePolicy, Cover
 from app.catalog.rules import isbn13
+from app.catalog.spots import marked
 from app.holds.queries import counts
 from app.opac import details, links, queries
 from app.opac.series import series_name
@@ -49,7 +50,7 @@ def record_page(request: HttpRequest, record_id: int) -> HttpResponse:
         "ndc_url": links.by_class(record.ndc) if ndc.is_class(record.ndc[:3]) else "",
         "language": LANGUAGES.get(record.language, record.language),
         "ndc_class": ndc.name(record.ndc[:3]) or ndc.name(record.ndc[:1]),
-        "toc": record.toc.splitlines() if more.policy.show_toc else [],
+        "toc": marked(record.toc.splitlines(), request.GET.get("hit", "")) if more.policy.show_toc else [],
         "now": timezone.localtime(),
         "waiting": counts([record.pk]).get(record.pk, 0),
     }

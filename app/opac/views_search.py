@@ -3,6 +3,7 @@ one address."""
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -24,6 +25,7 @@ from app.catalog.asking import (
 from app.catalog.codes import LANGUAGES, Audience, material_types
 from app.catalog.rephrasing import near_titles, proposals
 from app.catalog.search import Query, Result, search, suggest
+from app.catalog.spots import spots_of
 from app.opac import kids, links, queries
 from app.opac.browsing import first_classes
 from app.opac.series import MOST_PARTS, parts_of
@@ -53,7 +55,10 @@ def search_page(request: HttpRequest) -> HttpResponse:
         return _start(request, asked)
     result = search(asked.query)
     if result.total == 1 and result.hits:
-        return cached(redirect("opac:record", result.hits[0].record_id))
+        record_id = result.hits[0].record_id
+        there = reverse("opac:record", args=[record_id])
+        hit = f"?{urlencode({'hit': asked.query.text})}" if spots_of([record_id], asked.query) else ""
+        return cached(redirect(there + hit))
     if not result.total:
         record_id = queries.record_of_barcode(plain_number(asked.query.text), asked.query.shown_to)
         if record_id:
@@ -82,10 +87,12 @@ def _box(asked: Asked) -> dict[str, Any]:
 def _results(request: HttpRequest, asked: Asked, result: Result) -> HttpResponse:
     names = queries.branch_names()
     query = asked.query
+    ids = [hit.record_id for hit in result.hits]
+    lines, spots = queries.record_lines(ids, query.shown_to), spots_of(ids, query)
     context = _box(asked) | {
         "result": result,
         "remarks": [*asked.remarks, *filter(None, [result.notice])],
-        "lines": queries.record_lines([hit.record_id for hit in result.hits], query.shown_to),
+        "lines": [replace(line, spot=spots.get(line.record.pk)) for line in lines],
         "first": (query.page - 1) * query.size + 1,
         "chips": narrowing.chips(asked, names),
         "groups": narrowing.groups(asked, result, names),

@@ -13,7 +13,7 @@ from app.audit import actions as audit
 from app.branches.models import Branch
 from app.branches.queries import closing_of
 from app.catalog import actions as catalog
-from app.catalog.codes import LENDABLE_STATUSES, Origin
+from app.catalog.codes import LENDABLE_STATUSES, Origin, Screening
 from app.catalog.models import Item
 from app.circulation import queries, rules
 from app.circulation.actions import holding, statistics, stops
@@ -214,6 +214,13 @@ def _notes(item: Item, mine: list[Loan]) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _no_screening(item: Item, patron: Patron) -> tuple[str, ...]:
+    """A group may show a film to others: it is told when the library has no right to that."""
+    if not patron.category.is_group or item.record.screening != Screening.NONE:
+        return ()
+    return (wording("circulation.lending.no_screening", "上映権のない映像です。団体で上映することはできません。"),)
+
+
 def _made(
     scan: Scan,
     hand: InHand,
@@ -266,6 +273,7 @@ def _made(
         *verdict.notes,
         *_notes(item, mine),
         *temporary,
+        *_no_screening(item, patron),
         *(f"例外貸出: {objection.message}" for objection in passed),
     )
     return Outcome(

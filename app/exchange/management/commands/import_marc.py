@@ -23,8 +23,8 @@ EVERY_SECONDS = 5.0
 class Command(BaseCommand):
     help = (
         "Import bibliographic records (MARC 21, MARCXML, TRC MARC). The counter goes first: small batches with pauses,"
-        " at the lowest priority. Stopped (Ctrl-C, SIGTERM) or cut, the same command goes on where it was; the same file"
-        " again changes nothing. --fast is for the first load of an empty library, with the counters closed."
+        " at the lowest priority. Stopped (Ctrl-C, SIGTERM) or cut, the same command goes on where it was; the same"
+        " file again changes nothing. --fast is for the first load of an empty library, with the counters closed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
