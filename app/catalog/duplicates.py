@@ -25,7 +25,7 @@ class Likely:
 def like(record: BibliographicRecord) -> list[Likely]:
     """The records that are probably the same as this one, which need not be saved; the likeliest first.
 
-    Two SQL statements and at most nine searches.
+    Two SQL statements and at most seven searches.
     """
     ids = _by_number(record) | _by_words(record)
     ids.discard(record.pk)
@@ -48,23 +48,22 @@ def _written(number: str) -> set[str]:
 
 
 def _by_words(record: BibliographicRecord) -> set[int]:
+    """Candidates by the title, its reading and halves (a slip of the pen is in one of them) and the author; the latter
+    among the years around only, when the year is known."""
     title = main_part(record.title)
-    texts = [*isbns_of(record), title, main_part(record.title_reading)]
-    if len(title) > 5:  # a slip of the pen is in one half only
+    wide = [*isbns_of(record), title]
+    narrow = [main_part(record.title_reading), *record.creators[:1]]
+    if len(title) > 5:
         middle = len(title) // 2
-        texts += [title[:middle], title[middle:]]
-    texts += [record.creators[0]] if record.creators else []
+        narrow += [title[:middle], title[middle:]]
     near = {} if record.year is None else {"year_from": record.year - 1, "year_to": record.year + 1}
-    ids: set[int] = set()
-    for text in dict.fromkeys(text.strip() for text in texts if text.strip()):
-        ids |= _found(Query(text=text, size=_EACH))
-        if near:
-            ids |= _found(Query(text=text, size=_EACH, **near))
-    return ids
+    asked = [Query(text=text, size=_EACH) for text in _said(wide)]
+    asked += [Query(text=text, size=_EACH, **near) for text in _said(narrow)]
+    return {hit.record_id for query in asked for hit in search(query).hits}
 
 
-def _found(query: Query) -> set[int]:
-    return {hit.record_id for hit in search(query).hits}
+def _said(texts: list[str]) -> list[str]:
+    return list(dict.fromkeys(text.strip() for text in texts if text.strip()))
 
 
 def temporary_records() -> list[BibliographicRecord]:

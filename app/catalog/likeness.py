@@ -10,6 +10,7 @@ from typing import Protocol
 from app.catalog.search.fold import folded
 
 ENOUGH = 0.8
+_LONGER = 0.8
 _DIGITS = re.compile(r"[0-9]+")
 _KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
 _VOLUMES = {"上": "1", "中": "2", "下": "3", "前": "1", "後": "2"}
@@ -105,7 +106,14 @@ def _title_likeness(one: Described, other: Described) -> float:
         pairs += [(main_part(one.title_reading), main_part(other.title_reading))]
     # One of them may be written in kana where the other has kanji and a reading.
     pairs += [(one.title_reading, other.title), (one.title, other.title_reading)]
-    return max(_alike(folded(a), folded(b)) for a, b in pairs)
+    return max(_alike(folded(a), folded(b)) * (_LONGER if _goes_on(a, b) else 1) for a, b in pairs)
+
+
+def _goes_on(one: str, other: str) -> bool:
+    """One title is the other and goes on without a break: 「坂の上の雲」 and 「坂の上の雲を歩く」 are two books."""
+    short, long = sorted((one.strip(), other.strip()), key=len)
+    rest = long[len(short) :]
+    return bool(short) and long.startswith(short) and len(rest) > 1 and rest[0].isalpha()
 
 
 def _names(record: Described) -> set[str]:

@@ -125,8 +125,10 @@ def update_record(
     with changes.open(actor, changes.Kind.EDIT, f"書誌の修正 {record.title[:80]}") as change_set:
         change_set.note(record, whole, after)
     search.index([record.pk])
-    audit.record(actor, EDIT_RECORD, subject_type="record", subject_id=record.pk, detail=audit.changes(whole, after))
-    return changed or ["kept_fields"]
+    told = changed or ["kept_fields"]
+    detail = audit.changes({name: whole[name] for name in told}, {name: after[name] for name in told})
+    audit.record(actor, EDIT_RECORD, subject_type="record", subject_id=record.pk, detail=detail)
+    return told
 
 
 def editable(record: BibliographicRecord) -> dict[str, Any]:
