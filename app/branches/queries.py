@@ -108,7 +108,8 @@ def days(branch: Branch, first: date, last: date) -> list[Day]:
         hours = hours_on(day, patterns[fiscal_year(day)], day in holidays) or ("", "")
         if day in special:
             hours = (f"{special[day].opens:%H:%M}", f"{special[day].closes:%H:%M}")
-            reason = reason or special[day].reason
+            # What was decided for this day is said before what the day is called.
+            reason = reason if closed else special[day].reason or reason
         if closed:
             hours = ("", "")
         found.append(Day(day, closed, reason, source, *hours, special=day in special))

@@ -20,6 +20,10 @@ RETURN_TO = frozenset(
     {
         "opac:hold",
         "opac:request",
+        "ask:apply",
+        "ask:ask",
+        "ask:mine",
+        "ask:question",
         "mypage:basket",
         "mypage:card",
         "mypage:favourite",

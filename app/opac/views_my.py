@@ -19,6 +19,7 @@ from app.mypage.web import actor_of, patron_page, wanted
 from app.patrons import actions as patrons
 from app.patrons.models import Patron
 from app.patrons.web import close_session, current_patron, open_session
+from app.reference.queries import applications_of, questions_of
 
 
 @never_cache
@@ -62,6 +63,8 @@ def my_page(request: HttpRequest, patron: Patron) -> HttpResponse:
         "renewable": sum(line.may_renew for line in loans),
         "lines": of_patron(patron.pk),
         "requests": requests_of(patron.pk),
+        "questions": questions_of(patron.pk),
+        "applications": applications_of(patron.pk, timezone.now()),
         "tab": "my",
     }
     return render(request, "opac/my.html", context)

@@ -8,6 +8,7 @@ urlpatterns = [
     path("health", views.health, name="health"),
     path("register/", include("app.patrons.public_urls")),
     path("", include("app.features.public_urls")),
+    path("", include("app.reference.public_urls")),
     path("my/", include("app.mypage.urls")),
     path("", include("app.opac.urls")),
 ]

@@ -157,9 +157,17 @@ def shelf(request: HttpRequest) -> HttpResponse:
 
 @public_page
 def maps(request: HttpRequest) -> HttpResponse:
-    """The libraries whose floors are drawn. One SQL statement."""
+    """The libraries whose floors are drawn; with `record` those of them that have it. Two SQL statements."""
     drawn = Branch.objects.filter(is_active=True, floor_plans__isnull=False).distinct().order_by("number")
-    return render(request, "features/maps.html", {"places": drawn})
+    record = _number(request.GET.get("record"))
+    if not record:
+        return render(request, "features/maps.html", {"places": drawn})
+    places = set(drawn.values_list("pk", flat=True))
+    shelves = {(item.branch_id, item.location, item.call_key): item for item in plans.items_of(record)}
+    items = [item for item in shelves.values() if item.branch_id in places]
+    if len(items) == 1:
+        return redirect(reverse("show:floor", args=[items[0].branch.code]) + f"?item={items[0].pk}")
+    return render(request, "features/maps.html", {"record": record, "items": items})
 
 
 @public_page
