@@ -31,7 +31,8 @@ _PARTICLE_E = re.compile(r"(?<=\S) エ(?= )")
 def variants() -> dict[str, str]:
     """The kept tables: a variant or simplified kanji and the form that stands for it."""
     lines = (line for table in _TABLES for line in table.read_text(encoding="utf-8").splitlines())
-    return dict(line.split("\t", 1) for line in lines if line[:1] not in ("#", ""))
+    table = dict(line.split("\t", 1) for line in lines if line[:1] not in ("#", ""))
+    return {variant: table.get(kept, kept) for variant, kept in table.items()}
 
 
 def _fold_character(character: str) -> str:

@@ -25,7 +25,7 @@ from app.catalog.search.query import (
     any_of,
     asked_terms,
 )
-from app.catalog.search.romaji import kana_spellings
+from app.catalog.search.romaji import SHORTEST, kana_spellings, shortest_in
 from app.web.dates import parse_year
 
 FIELD_NAMES = {
@@ -50,6 +50,7 @@ _LEXEME = re.compile(
     re.DOTALL,
 )
 _NEGATIVE = re.compile(r"(?:(?<=\s)|(?<=\()|^)[-−‐–](?=[^\s\-−‐–])")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f\ue000]")
 _MINUS = "\ue000"
 _CLASS = re.compile(r"[0-9A-Za-z.]+")
 DEEPEST = 6
@@ -64,6 +65,11 @@ class _Lexeme:
     kind: str
     value: str
     exact: bool = False
+
+
+def _normal(text: str) -> str:
+    """The text in its compatible form, control characters as spaces."""
+    return _CONTROLS.sub(" ", unicodedata.normalize("NFKC", text))
 
 
 def _lexemes(text: str) -> list[_Lexeme]:
@@ -97,6 +103,8 @@ class _Reader:
         self.at = 0
         self.count = 0
         self.cut = False
+        words = [word for lexeme in lexemes if lexeme.kind == "word" for word in fold(lexeme.value).split()]
+        self.shortest = shortest_in(words)
 
     def _next(self, kind: str, value: str = "") -> bool:
         here = self.lexemes[self.at : self.at + 1]
@@ -162,7 +170,10 @@ class _Reader:
         if self.count >= MOST_TERMS:
             self.cut = True
             return None
-        node = _phrase(here.value, field, match) if here.kind == "phrase" else _word(here.value, field, match)
+        if here.kind == "phrase":
+            node = _phrase(here.value, field, match)
+        else:
+            node = _word(here.value, field, match, self.shortest)
         self.count += sum(1 for _ in asked_terms(node)) if not isinstance(node, AnyOf) else 1
         return node
 
@@ -174,7 +185,7 @@ def _phrase(text: str, field: str, match: str) -> Node | None:
     return Term(text.strip(), field, match) if fold(text) else None
 
 
-def _word(text: str, field: str, match: str) -> Node | None:
+def _word(text: str, field: str, match: str, shortest: int = SHORTEST) -> Node | None:
     """An unquoted piece: its words, with the kana of romaji and the numbers of long digits beside them."""
     if field == "year":
         return _years(text)
@@ -191,14 +202,14 @@ def _word(text: str, field: str, match: str) -> Node | None:
     isbn = rules.isbn_in(text)
     if isbn and field == "any":
         return Term(isbn, "number")
-    return all_of([_spelled(word, field) for word in fold(text).split()[:MOST_TERMS]])
+    return all_of([_spelled(word, field, shortest) for word in fold(text).split()[:MOST_TERMS]])
 
 
-def _spelled(word: str, field: str) -> Node:
+def _spelled(word: str, field: str, shortest: int) -> Node:
     """A folded word as a term, or as any of its spellings."""
     parts: list[Node] = [Term(word, field)]
     if field in ("any", "title", "author", "publisher", "subject", "series"):
-        parts += [Term(kana, field) for kana in kana_spellings(word)]
+        parts += [Term(kana, field) for kana in kana_spellings(word, shortest)]
     if field == "any" and word.isascii() and word.isdigit() and len(word) >= 7:
         parts.append(Term(word, "number"))
     return AnyOf(tuple(parts)) if len(parts) > 1 else parts[0]
@@ -219,7 +230,8 @@ def _years(text: str) -> Node | None:
 
 def _plain(text: str) -> Node | None:
     """Every word of the text as it stands, whatever it would mean otherwise."""
-    return all_of([_spelled(word, "any") for word in fold(text).split()[:MOST_TERMS]])
+    words = fold(text).split()[:MOST_TERMS]
+    return all_of([_spelled(word, "any", shortest_in(words)) for word in words])
 
 
 def understand(text: str) -> Understood:
@@ -231,7 +243,7 @@ def understand(text: str) -> Understood:
     isbn = rules.isbn_in(text)
     if isbn:
         return Understood(Term(isbn, "number"), notice, isbn, (), (isbn,))
-    reader = _Reader(_lexemes(unicodedata.normalize("NFKC", text)))
+    reader = _Reader(_lexemes(_normal(text)))
     node = reader.read_all()
     if not any(True for _ in asked_terms(node)):
         node = _plain(text)
@@ -247,7 +259,7 @@ def in_field(text: str, field: str, match: str) -> Node | None:
 
     With "part" the text is read like any other, so that its words must all occur; else it is one text as it stands.
     """
-    text = unicodedata.normalize("NFKC", text[:LONGEST_TEXT])
+    text = _normal(text[:LONGEST_TEXT])
     if match != "part":
         return _word(text, field, match)
     node = _Reader(_lexemes(text)).read_all(field)
@@ -293,4 +305,4 @@ def _leaves(node: Node) -> list[Term | AnyOf]:
 def _one_word(node: AnyOf) -> bool:
     """True for the spellings of one word: terms made from the first, not alternatives that the reader named."""
     first = node.parts[0]
-    return isinstance(first, Term) and node == _spelled(first.text, first.field)
+    return isinstance(first, Term) and node in (_spelled(first.text, first.field, n) for n in (SHORTEST, 2))

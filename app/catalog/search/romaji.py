@@ -45,17 +45,18 @@ _KANA |= {"fe": "フェ", "fo": "フォ", "thi": "ティ", "dhi": "ディ"}
 _SYLLABLE = re.compile(
     "|".join(sorted(_KANA, key=len, reverse=True)) + r"|n(?![aiueoy])|m(?=[bmp])|([kstgdbpzjcfr])(?=\1)|t(?=ch)"
 )
-_ROMAJI = re.compile(r"[a-z]{3,30}")
+_ROMAJI = re.compile(r"[a-z]{2,30}")
+SHORTEST = 3
 MOST_SPELLINGS = 12
 
 
-def kana_spellings(word: str) -> list[str]:
+def kana_spellings(word: str, shortest: int = SHORTEST) -> list[str]:
     """The kana that a lower-case latin word may stand for, the likeliest first; [] when it is no romaji.
 
     A vowel typed short may be long in the reading (soseki: ソウセキ), so there may be several, at most
-    MOST_SPELLINGS. Words of fewer than three letters are left alone: "i" and "no" are titles of their own.
+    MOST_SPELLINGS. Words of fewer than `shortest` letters are left alone: "i" and "no" are titles of their own.
     """
-    if not _ROMAJI.fullmatch(word):
+    if len(word) < shortest or not _ROMAJI.fullmatch(word):
         return []
     at, syllables = 0, []
     while at < len(word):
@@ -66,6 +67,14 @@ def kana_spellings(word: str) -> list[str]:
         at = found.end()
     choices = [_choices(syllable, syllables[n + 1 : n + 2], n == 0) for n, syllable in enumerate(syllables)]
     return list(dict.fromkeys("".join(parts) for parts in islice(product(*choices), MOST_SPELLINGS)))
+
+
+def shortest_in(words: list[str]) -> int:
+    """From how many letters words are read as romaji beside each other: the no of "nihon no rekishi" is の, that of
+    "no logo" is not."""
+    latin = [word for word in words if word.isascii() and word.isalpha()]
+    romaji = latin and all(kana_spellings(word, 2) for word in latin)
+    return 2 if romaji and any(len(word) >= SHORTEST for word in latin) else SHORTEST
 
 
 def _choices(syllable: str, following: list[str], first: bool) -> tuple[str, ...]:

@@ -127,6 +127,12 @@ def test_other_words_are_not_read_as_kana(word: str) -> None:
     assert kana_spellings(word) == []
 
 
+def test_short_words_are_read_as_kana_only_beside_other_romaji() -> None:
+    assert "ニホンノレキシ" in understand("nihon no rekishi").also
+    assert understand("no").node == Term("no")
+    assert "ノ" not in str(understand("no limits").node)
+
+
 def depth_of(node: Node | None) -> int:
     if isinstance(node, AllOf | AnyOf):
         return 1 + max(depth_of(part) for part in node.parts)
