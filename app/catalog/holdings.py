@@ -1,14 +1,13 @@
-"""The list of a library's items: each member of staff arranges it, and takes it along as a file."""
-
-from typing import Any
+"""The list of a library's items in shelf order (書架リスト): arranged by each member of staff, taken along as a file."""
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from app.access.web import staff_page
+from app.branches import codes
 from app.branches.models import Branch
 from app.catalog import actions
 from app.catalog.codes import material_types, shelf_statuses
@@ -46,7 +45,7 @@ def holdings(request: HttpRequest) -> HttpResponse:
     if number and (record_id := Item.objects.filter(barcode=number).values_list("record_id", flat=True).first()):
         return redirect("catalog:record", record_id)
     branch = _branch(request)
-    items = _items(branch, asked.get("material", ""), asked.get("status", ""), asked.get("q", ""))
+    items = _items(branch, asked)
     if asked.get("as"):
         rows = [cells(item, HOLDINGS.usual.columns) for item in items.order_by(*choice.order)[:MOST]]
         titles = [column.title for column in HOLDINGS.columns if column.shown]
@@ -60,6 +59,7 @@ def holdings(request: HttpRequest) -> HttpResponse:
         "branch": branch,
         "materials": material_types(all_lines=True),
         "statuses": shelf_statuses(),
+        "locations": codes.choices(codes.LOCATION, all_lines=True),
         "asked": asked,
     }
     return render(request, "catalog/holdings.html", context)
@@ -71,13 +71,11 @@ def _branch(request: HttpRequest) -> Branch | None:
     return place_of(request).branch
 
 
-def _items(branch: Branch | None, material: str, status: str, text: str) -> QuerySet[Item]:
+def _items(branch: Branch | None, asked: QueryDict) -> QuerySet[Item]:
     items = Item.objects.select_related("record").defer("record__marc")
-    given: dict[str, Any] = {"branch": branch, "material_type": material, "status": status}
-    wanted = {name: value for name, value in given.items() if value}
-    if text.strip():
-        wanted["call_number__startswith"] = text.strip()
-    return items.filter(**wanted)
+    given = {"branch": branch, "location": asked.get("location"), "material_type": asked.get("material")}
+    given |= {"status": asked.get("status"), "call_number__startswith": asked.get("q", "").strip()}
+    return items.filter(**{name: value for name, value in given.items() if value})
 
 
 def _shown(choice: Arranged) -> list[str]:

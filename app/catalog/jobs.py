@@ -1,8 +1,10 @@
 """What the catalogue does by the clock: it keeps the search index small in what it has to look at."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from app.access.actor import system
 from app.catalog import search
+from app.catalog.actions import following
 from app.jobs.registry import job
 
 
@@ -23,5 +25,12 @@ def rebuild(now: datetime) -> str:
         return "ほかの処理が索引を作り直しています。"
 
 
+def gather(now: datetime) -> str:
+    """Authorities from the headings of records that came or changed in the last two days."""
+    taken = following.gather_since(system("gather"), now - timedelta(days=2))
+    return f"書誌の標目から典拠を{taken.made}件作り、{taken.filled}件に書き足しました。"
+
+
 job("catalog.search", "検索索引への取込み", tend, "1m")
 job("catalog.search_rebuild", "検索索引の作り直し（順位）", rebuild, "02:40")
+job("catalog.gather_authorities", "書誌の標目から典拠を作成", gather, "03:40")

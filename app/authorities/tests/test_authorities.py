@@ -114,7 +114,8 @@ def test_two_become_one_with_all_forms_and_references(librarian):
 def test_an_authority_is_made_and_corrected_by_screen_and_a_second_editor_is_told(librarian):
     browser = make.client("librarian")
     sent = {"kind": "person", "scheme": "own", "heading": "江戸川乱歩", "reading": "エドガワ",
-            "form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 0, "form-0-text": "平井太郎", "form-0-kind": "real"}  # fmt: skip
+            "form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 0,
+            "form-0-text": "平井太郎", "form-0-kind": "real"}  # fmt: skip
     assert browser.post(reverse("authorities:new"), sent).status_code == 302
     row = Authority.objects.get()
     assert [form.text for form in row.forms.all()] == ["平井太郎"]

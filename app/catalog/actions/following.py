@@ -1,6 +1,7 @@
 """What the catalogue does when authorities change, and what it tells them of its records' headings."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from app.access.actions import require
 from app.access.actor import Actor
@@ -40,6 +41,19 @@ def with_names(names: Iterable[str]) -> list[int]:
                 break
             page += 1
     return list(found)
+
+
+def gather_since(actor: Actor, since: datetime | None = None) -> Taken:
+    """`gather` for every record, or those changed since then, in pieces that are committed one by one."""
+    made = filled = last = 0
+    while True:
+        rows = BibliographicRecord.objects.filter(pk__gt=last, marc_format=MarcFormat.MARC21).exclude(marc=None)
+        rows = rows.filter(updated_at__gte=since) if since else rows
+        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:_PAGE])
+        if not ids:
+            return Taken(made, filled)
+        taken = gather(actor, ids)
+        made, filled, last = made + taken.made, filled + taken.filled, ids[-1]
 
 
 def gather(actor: Actor, record_ids: Iterable[int]) -> Taken:
