@@ -8,6 +8,7 @@ AREAS = {
     "catalog": "書誌・所蔵",
     "exchange": "取込み・書出し",
     "notices": "連絡",
+    "mypage": "マイページ",
     "calendars": "開館日",
     "regulations": "規則",
     "branches": "館・コード",

@@ -91,16 +91,18 @@ class BasketForm(forms.Form):
     """One place and way for everything in the basket."""
 
     pickup = forms.ModelChoiceField(label=_("受取館"), queryset=Branch.objects.filter(is_active=True), empty_label=None)
-    contact = forms.ChoiceField(label=_("連絡方法"), choices=Contact.choices)
+    contact = forms.ChoiceField(label=_("連絡方法"), choices=[(value, _(label)) for value, label in Contact.choices])
     together = forms.ChoiceField(
-        label=_("受け取り方"), choices=[("", _("1件ずつ")), *HoldSet.Kind.choices], required=False
+        label=_("受け取り方"),
+        choices=[("", _("1件ずつ")), *((value, _(label)) for value, label in HoldSet.Kind.choices)],
+        required=False,
     )
 
 
 class SetForm(forms.Form):
     """Which holds belong together, and how."""
 
-    kind = forms.ChoiceField(label=_("まとめ方"), choices=HoldSet.Kind.choices)
+    kind = forms.ChoiceField(label=_("まとめ方"), choices=[(value, _(label)) for value, label in HoldSet.Kind.choices])
 
 
 class FavouriteForm(forms.Form):

@@ -9,6 +9,7 @@ unique is kept as a keyed hash. `tests/test_privacy.py` looks into every table f
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from app.branches.models import Branch
 from app.patrons.models import Patron
@@ -89,8 +90,8 @@ class Favourite(models.Model):
     """A title on one of a reader's two lists. `content` is {record, title, creators, comment}; `mark` keeps it once."""
 
     class Shelf(models.TextChoices):
-        WANT = "want", "読みたい本"
-        READ = "read", "読んだ本"
+        WANT = "want", _("読みたい本")
+        READ = "read", _("読んだ本")
 
     patron = models.ForeignKey(Patron, on_delete=models.CASCADE, related_name="+")
     shelf = models.CharField("一覧", max_length=4, choices=Shelf)
@@ -107,9 +108,9 @@ class Watch(models.Model):
     """Words of which a reader wants to hear when something new arrives. `content` is {field, text}."""
 
     class Field(models.TextChoices):
-        ANY = "any", "書名などの語"
-        AUTHOR = "author", "著者"
-        SUBJECT = "subject", "件名"
+        ANY = "any", _("書名などの語")
+        AUTHOR = "author", _("著者")
+        SUBJECT = "subject", _("件名")
 
     patron = models.ForeignKey(Patron, on_delete=models.CASCADE, related_name="+")
     mark = models.CharField(max_length=12, unique=True)
@@ -136,8 +137,8 @@ class Seat(models.Model):
     """A seat or an internet terminal that readers may book by the hour."""
 
     class Kind(models.TextChoices):
-        STUDY = "study", "学習席"
-        TERMINAL = "terminal", "インターネット端末"
+        STUDY = "study", _("学習席")
+        TERMINAL = "terminal", _("インターネット端末")
 
     branch = models.ForeignKey(Branch, on_delete=models.CASCADE, related_name="+", verbose_name="館")
     kind = models.CharField("種類", max_length=8, choices=Kind)

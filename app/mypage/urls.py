@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from app.mypage.views import account, baskets, kept, loans, sets
+from app.mypage.views import account, baskets, kept, loans, seats, sets
 
 app_name = "mypage"
 urlpatterns = [
@@ -30,6 +30,10 @@ urlpatterns = [
     path("arrivals/", kept.watches, name="watches"),
     path("arrivals/<int:watch_id>/forget/", kept.unwatch, name="unwatch"),
     path("card/", kept.card, name="card"),
+    path("seats/", seats.show, name="seats"),
+    path("seats/book/", seats.book, name="book_seat"),
+    path("seats/confirm/", seats.confirm, name="confirm_seat"),
+    path("seats/<int:booking_id>/cancel/", seats.cancel, name="cancel_seat"),
     path("family/", kept.family, name="family"),
     path("family/share/", kept.share, name="share"),
 ]

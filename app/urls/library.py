@@ -22,6 +22,7 @@ urlpatterns = [
     path("notices/", include("app.notices.urls")),
     path("office/", include("app.office.urls")),
     path("regulations/", include("app.regulations.urls")),
+    path("terminals/seats/", include("app.mypage.staff_urls")),
     path("terminals/", include("app.terminals.urls")),
     path("transfers/", include("app.transfers.urls")),
     *public.urlpatterns,
