@@ -1,4 +1,4 @@
-"""What the demonstration library shows its readers: a list, news, a page, a floor plan, the stories of a book."""
+"""What the demonstration library shows its readers: a list, news, a page, a floor plan, an event, stories."""
 
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ from app.catalog.models import BibliographicRecord, ContentsPart
 from app.demo.places import Places
 from app.features.models import Article, ArticleVersion, FloorPlan, ListEntry, PlanPart, ShelfRange, ThemeList
 from app.features.queries.plans import keys_of
+from app.reference.models import Event
 
 LIST = ("山を読む", "信州の山と、山を歩いた人の本を集めました。")
 NEWS = (
@@ -24,6 +25,7 @@ STORIES = (
     ("悟浄出世", "ゴジョウ シュッセ"),
 )
 SUMMARY = "人と虎のあいだで語られる「山月記」をはじめ、中国の古典に材をとった短篇を収める。"
+EVENT = ("おはなし会", "絵本の読み聞かせと手遊びをします。どなたでもどうぞ。", "1階 児童コーナー", "4歳から小学生まで")
 # Kind, name, x, y, width, height, call numbers from and to.
 PARTS = (
     ("desk", "総合窓口", 2, 2, 8, 3, "", ""),
@@ -38,7 +40,7 @@ PARTS = (
 @transaction.atomic
 def load(there: Places, now: datetime) -> int:
     """Make what is missing; how much that was."""
-    return _list(now) + _articles(now) + _stories() + _plan(there)
+    return _list(now) + _articles(now) + _stories() + _plan(there) + _event(there, now)
 
 
 def _list(now: datetime) -> int:
@@ -97,4 +99,25 @@ def _plan(there: Places) -> int:
                 ShelfRange.objects.create(
                     part=part, call_from=first, call_to=last, key_from=keys[first], key_to=keys[last]
                 )
+    return int(made)
+
+
+def _event(there: Places, now: datetime) -> int:
+    title, body, place, audience = EVENT
+    starts = now + timedelta(days=20)
+    _, made = Event.objects.get_or_create(
+        title=title,
+        branch=there.main,
+        defaults={
+            "body": body,
+            "place": place,
+            "audience": audience,
+            "starts_at": starts,
+            "ends_at": starts + timedelta(hours=1),
+            "capacity": 20,
+            "opens_at": now - timedelta(days=1),
+            "is_ready": True,
+            "made_by": "librarian",
+        },
+    )
     return int(made)

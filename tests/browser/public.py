@@ -29,8 +29,11 @@ VALUES = {
     "article_id": "SELECT id FROM features_article WHERE kind = 'news' ORDER BY id LIMIT 1",
     "slug": "SELECT slug FROM features_article WHERE kind = 'page' ORDER BY id LIMIT 1",
 }
-ANY = {"loan_id": 1, "favourite_id": 1, "watch_id": 1, "request_id": 1, "link_id": 1, "prefix": "9", "code": "nagano"}
-ANY |= {"number": "9784003101117", "token": "nothing"}
+VALUES["event_id"] = "SELECT id FROM reference_event WHERE is_ready ORDER BY id LIMIT 1"
+KNOWN = {"prefix": "9", "code": "nagano"}
+# What nobody has: pages for those who come with a secret, and what is only posted to.
+NOBODYS = {"loan_id": 1, "favourite_id": 1, "watch_id": 1, "request_id": 1, "link_id": 1, "number": "1"}
+NOBODYS |= {"token": "nothing", "receipt": "nothing"}
 # Pages that depend on what is asked, besides the addresses: results, nothing found, an address that is none.
 MORE = ("/?q=山", "/?q=zzzzzzzz", "/?q=山&scope=all&sort=newest", "/nowhere/")
 
@@ -59,17 +62,20 @@ class Place:
 
     shape: str
     path: str
+    may_be_none: bool = False
 
 
 def places(house: House) -> list[Place]:
     """Every address of the public site, filled with what the library has, and some more."""
-    values: dict[str, Any] = dict(ANY)
+    values: dict[str, Any] = KNOWN | NOBODYS
     for name, query in VALUES.items():
         rows = house.sql(query.format(card=house.secret("demo_card")))
         if rows:
             values[name] = rows[0][0]
-    found = [Place(address.route, address.path(values)) for address in addresses()]
-    return found + [Place(path, path) for path in MORE]
+    found = [
+        Place(address.route, address.path(values), bool(set(address.needs) & set(NOBODYS))) for address in addresses()
+    ]
+    return found + [Place(path, path, may_be_none=True) for path in MORE]
 
 
 def sign_in(context: BrowserContext, house: House, prefix: str = "") -> None:
