@@ -33,7 +33,7 @@ def _check(opens_at: datetime, closes_at: datetime | None) -> None:
 
 
 @transaction.atomic
-def create(actor: Actor, values: Mapping[str, Any]) -> ThemeList:
+def begin(actor: Actor, values: Mapping[str, Any]) -> ThemeList:
     """Begin a list. ValidationError when it would end before it begins."""
     access.require(actor, LISTS)
     _check(values["opens_at"], values["closes_at"])
@@ -128,7 +128,7 @@ def arrange(actor: Actor, theme_id: int, lines: Sequence[Line]) -> int:
 
 
 @transaction.atomic
-def delete(actor: Actor, theme_id: int) -> None:
+def drop(actor: Actor, theme_id: int) -> None:
     """Throw a list away."""
     access.require(actor, LISTS)
     theme = ThemeList.objects.select_for_update().filter(pk=theme_id).first()

@@ -72,7 +72,7 @@ def _check(values: Mapping[str, Any], parts: Sequence[Part]) -> None:
 
 
 @transaction.atomic
-def save(
+def draw(
     actor: Actor,
     branch: Branch,
     values: Mapping[str, Any],
@@ -141,7 +141,7 @@ def _ranges(row: PlanPart, part: Part) -> list[ShelfRange]:
 
 
 @transaction.atomic
-def delete(actor: Actor, plan_id: int) -> None:
+def drop(actor: Actor, plan_id: int) -> None:
     """Throw a plan away."""
     access.require(actor, PLANS)
     plan = FloorPlan.objects.select_for_update().filter(pk=plan_id).first()

@@ -13,7 +13,8 @@ from app.features.queries import titles
 def lists(now: datetime) -> QuerySet[ThemeList]:
     """The lists that are up, the newest first. One SQL statement."""
     up = Q(closes_at=None) | Q(closes_at__gt=now)
-    return ThemeList.objects.filter(up, is_ready=True, opens_at__lte=now).annotate(size=Count("entries"))
+    found = ThemeList.objects.filter(up, is_ready=True, opens_at__lte=now)
+    return found.annotate(size=Count("entries")).order_by("-opens_at", "-pk")
 
 
 def entries(theme: ThemeList) -> list[ListEntry]:

@@ -22,7 +22,7 @@ from app.web import versions
 @staff_page(actions.VIEW)
 def index(request: HttpRequest) -> HttpResponse:
     """Every list, the newest first."""
-    found = ThemeList.objects.annotate(size=Count("entries"))
+    found = ThemeList.objects.annotate(size=Count("entries")).order_by("-opens_at", "-pk")
     page = Paginator(found, 50).get_page(request.GET.get("page"))
     return render(request, "features/staff_lists.html", {"page": page, "now": timezone.now()})
 
@@ -33,7 +33,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form = ThemeForm(request.POST or None, initial={"opens_at": timezone.localtime().replace(minute=0)})
     if request.method == "POST" and form.is_valid():
         try:
-            made = lists.create(request.actor, form.cleaned_data)
+            made = lists.begin(request.actor, form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -121,7 +121,7 @@ def arrange(request: HttpRequest, theme_id: int) -> HttpResponse:
 @staff_page(actions.LISTS)
 def delete(request: HttpRequest, theme_id: int) -> HttpResponse:
     """Throw a list away."""
-    lists.delete(request.actor, theme_id)
+    lists.drop(request.actor, theme_id)
     messages.success(request, "一覧を消しました。")
     return redirect("features:lists")
 

@@ -45,7 +45,7 @@ def floor(request: HttpRequest, code: str, plan_id: int | None = None) -> HttpRe
         if form.is_valid() and lines.is_valid():
             wanted = [part for line in lines if (part := line.part()) is not None]
             try:
-                made = plans.save(
+                made = plans.draw(
                     request.actor, branch, form.cleaned_data, wanted, plan_id, sent.get(versions.FIELD, "")
                 )
             except versions.Conflict:
@@ -68,7 +68,7 @@ def floor(request: HttpRequest, code: str, plan_id: int | None = None) -> HttpRe
 def delete_floor(request: HttpRequest, code: str, plan_id: int) -> HttpResponse:
     """Throw a plan away."""
     get_object_or_404(FloorPlan, pk=plan_id, branch__code=code)
-    plans.delete(request.actor, plan_id)
+    plans.drop(request.actor, plan_id)
     messages.success(request, "館内図を消しました。")
     return redirect("features:floors")
 

@@ -35,7 +35,7 @@ def values_of(event: Event) -> dict[str, Any]:
 
 
 @transaction.atomic
-def save(actor: Actor, values: Mapping[str, Any], event_id: int | None = None, seen: str = "") -> Event:
+def announce(actor: Actor, values: Mapping[str, Any], event_id: int | None = None, seen: str = "") -> Event:
     """Announce an event, or change it; more places go to those who wait. ValidationError when times run backwards or
     there would be fewer places than were promised; versions.Conflict."""
     access.require(actor, EVENTS)

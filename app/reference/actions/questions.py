@@ -72,7 +72,7 @@ def withdraw(actor: Actor, patron: Patron, question_id: int) -> bool:
 
 
 @transaction.atomic
-def save(
+def work_on(
     actor: Actor, question_id: int, values: Mapping[str, str], seen: str, now: datetime, *, send: bool
 ) -> Question:
     """Work on a question: keep what was written so far, or send the answer. An answer that was sent can be mended, and

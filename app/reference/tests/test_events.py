@@ -30,7 +30,7 @@ def announce(**fields):
         "capacity": 20, "waiting": 10, "opens_at": now - timedelta(days=1), "closes_at": now + timedelta(days=6),
         "is_ready": True,
     }  # fmt: skip
-    return events.save(make.actor("librarian"), {**given, **fields})
+    return events.announce(make.actor("librarian"), {**given, **fields})
 
 
 def apply(event, who=None, now=None):

@@ -111,7 +111,9 @@ def test_nobody_else_reads_it_not_in_the_database_not_in_the_log():
     assert make.client("counter").get(f"/reference/{question.pk}/").status_code == 200
     counter = make.actor("counter")
     with pytest.raises(NotPermitted):
-        questions.save(counter, question.pk, {"answer": "x", "sources": "", "note": ""}, "", timezone.now(), send=True)
+        questions.work_on(
+            counter, question.pk, {"answer": "x", "sources": "", "note": ""}, "", timezone.now(), send=True
+        )
     with connection.cursor() as cursor:
         cursor.execute("SELECT row_to_json(q)::text FROM reference_question q")
         assert SECRET not in cursor.fetchone()[0]
@@ -143,7 +145,7 @@ def test_two_who_answer_at_once_are_told_and_an_empty_answer_is_not_sent():
     chief = make.actor("librarian")
     seen = versions.token(questions.values_of(question))
     values = {"answer": "一人目", "sources": "", "note": ""}
-    questions.save(chief, question.pk, values, seen, timezone.now(), send=False)
+    questions.work_on(chief, question.pk, values, seen, timezone.now(), send=False)
     staff = make.client("librarian")
     address = f"/reference/{question.pk}/"
     late = staff.post(address, {"answer": "二人目", "do": "send", "seen": seen})

@@ -52,7 +52,7 @@ def question(request: HttpRequest, question_id: int) -> HttpResponse:
             if form.is_valid():
                 send = request.POST.get("do") == "send"
                 seen = request.POST.get(versions.FIELD, "")
-                questions.save(request.actor, question_id, form.cleaned_data, seen, timezone.now(), send=send)
+                questions.work_on(request.actor, question_id, form.cleaned_data, seen, timezone.now(), send=send)
                 messages.success(request, "回答を送りました。マイページに出ます。" if send else "保存しました。")
                 return redirect("reference:question", question_id)
         except versions.Conflict as conflict:
@@ -88,7 +88,7 @@ def event_edit(request: HttpRequest, event_id: int | None = None) -> HttpRespons
     context, status = {"seen": versions.token(values)}, 200
     if request.method == "POST" and form.is_valid():
         try:
-            made = events.save(request.actor, form.cleaned_data, event_id, request.POST.get(versions.FIELD, ""))
+            made = events.announce(request.actor, form.cleaned_data, event_id, request.POST.get(versions.FIELD, ""))
         except versions.Conflict as conflict:
             context, status = versions.told(form, conflict), 409
         except ValidationError as error:
