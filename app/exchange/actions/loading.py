@@ -12,18 +12,18 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
-from django.db import IntegrityError, connection, connections, transaction
+import psycopg
+from django.db import connection, connections, transaction
 from django.db.models import F
 
 from app.access.actions import require
 from app.access.actor import Actor
 from app.audit import actions as audit
 from app.catalog import rules
-from app.catalog.actions import IMPORT, import_records
-from app.catalog.actions.importing import PARENT
+from app.catalog.actions import IMPORT
 from app.catalog.models import BibliographicRecord, CataloguePolicy
 from app.exchange import formats
-from app.exchange.actions.marc import open_run, set_aside
+from app.exchange.actions.marc import open_run, set_aside, take_in
 from app.exchange.formats import Entry, RawRecord
 from app.exchange.models import ImportRun, LoadedPart
 from app.exchange.records import MalformedRecord
@@ -102,7 +102,7 @@ def _load(part: Part) -> int:
         with transaction.atomic():
             _copy(good, part.edition)
             _finish(part, read, len(good))
-    except (IntegrityError, ValueError):
+    except (psycopg.Error, ValueError):
         with transaction.atomic():
             _finish(part, read, _carefully(part, read))
     return len(read)
@@ -142,16 +142,15 @@ def row_of(fields: Mapping[str, Any], edition: int) -> list[Any]:
 
 def _carefully(part: Part, read: list[tuple[RawRecord, Entry | str]]) -> int:
     """The part by way of the ordinary import, which knows what is there; returns how many records are new."""
-    created = 0
-    change_set = ImportRun.objects.values_list("change_set", flat=True).get(pk=part.run_id)
+    run = ImportRun.objects.get(pk=part.run_id)
+    before = (run.created, run.set_aside)
     good = [(raw, entry) for raw, entry in read if isinstance(entry, Entry) and not entry.deletes]
     for start in range(0, len(good), CAREFUL):
-        batch = good[start : start + CAREFUL]
-        rows = [entry.fields | {PARENT: entry.parent_number} for _, entry in batch]
-        outcome = import_records(part.actor, rows, title="一括登録", into=change_set)
-        created, change_set = created + outcome.created, outcome.change_set
-    ImportRun.objects.filter(pk=part.run_id).update(change_set=change_set)
-    return created
+        take_in(part.actor, run, good[start : start + CAREFUL])
+    ImportRun.objects.filter(pk=part.run_id).update(
+        change_set=run.change_set, set_aside=F("set_aside") + run.set_aside - before[1]
+    )
+    return run.created - before[0]
 
 
 def _finish(part: Part, read: list[tuple[RawRecord, Entry | str]], created: int) -> None:

@@ -139,7 +139,7 @@ def _commit(actor: Actor, run: ImportRun, batch: list[RawRecord]) -> None:
         except MalformedRecord as error:
             set_aside(run, raw, str(error))
     for deletes, part in _runs_of(understood):
-        (_delete if deletes else _load)(actor, run, part)
+        (_delete if deletes else take_in)(actor, run, part)
     run.offset, run.position = batch[-1].end, batch[-1].position
     run.save()
 
@@ -156,7 +156,7 @@ def _runs_of(batch: Batch) -> Iterable[tuple[bool, Batch]]:
         yield part[0][1].deletes, part
 
 
-def _load(actor: Actor, run: ImportRun, batch: Batch) -> None:
+def take_in(actor: Actor, run: ImportRun, batch: Batch) -> None:
     """Import a batch; when the database refuses it, record by record."""
     rows = [entry.fields | {PARENT: entry.parent_number} for _, entry in batch]
     try:
@@ -167,7 +167,7 @@ def _load(actor: Actor, run: ImportRun, batch: Batch) -> None:
             set_aside(run, batch[0][0], f"登録できません: {str(error).splitlines()[0]}")
             return
         for entry in batch:
-            _load(actor, run, [entry])
+            take_in(actor, run, [entry])
 
 
 def _delete(actor: Actor, run: ImportRun, batch: Batch) -> None:
