@@ -76,14 +76,14 @@ def test_the_shelf_of_a_call_number_is_marked_on_the_plan_and_said_in_words(draw
     found, text = marked(item)
     assert found == [shelf]
     assert text.count('class="shelf found"') == 1
-    assert f"棚 {shelf}</strong>" in text
+    assert f"の棚 {shelf}</strong>" in text
 
 
 @pytest.mark.req("F-OPA-018")
 def test_what_no_shelf_holds_is_said_and_another_librarys_item_has_no_place_here(drawn):
     found, text = marked(make.item(call_number="800/ア", location="一般"))
     assert found == []
-    assert "図に登録されていません" in text
+    assert "館内図に登録されていません" in text
     found, _ = marked(make.item(call_number="913.6/カ", location="書庫"))
     assert found == []
     away = make.item(call_number="913.6/カ", branch=make.branch("nanbu", name="南部図書館"))
