@@ -11,6 +11,19 @@ from app.mypage.actions.favourites import LONGEST_COMMENT
 from app.mypage.actions.watching import LONGEST
 from app.mypage.models import Favourite, Watch
 
+# The words of the trade, once more where they can be translated.
+CONTACTS = (
+    (Contact.MAIL, _("メール")),
+    (Contact.PHONE, _("電話")),
+    (Contact.POSTCARD, _("はがき")),
+    (Contact.NONE, _("連絡不要")),
+)
+SETS = (
+    (HoldSet.Kind.SERIES, _("巻順")),
+    (HoldSet.Kind.TOGETHER, _("まとめて受取")),
+    (HoldSet.Kind.ANY, _("いずれか1点")),
+)
+
 
 class PatronSignInForm(forms.Form):
     """Card number and password."""
@@ -91,10 +104,10 @@ class BasketForm(forms.Form):
     """One place and way for everything in the basket."""
 
     pickup = forms.ModelChoiceField(label=_("受取館"), queryset=Branch.objects.filter(is_active=True), empty_label=None)
-    contact = forms.ChoiceField(label=_("連絡方法"), choices=[(value, _(label)) for value, label in Contact.choices])
+    contact = forms.ChoiceField(label=_("連絡方法"), choices=CONTACTS)
     together = forms.ChoiceField(
         label=_("受け取り方"),
-        choices=[("", _("1件ずつ")), *((value, _(label)) for value, label in HoldSet.Kind.choices)],
+        choices=[("", _("1件ずつ")), *SETS],
         required=False,
     )
 
@@ -102,7 +115,7 @@ class BasketForm(forms.Form):
 class SetForm(forms.Form):
     """Which holds belong together, and how."""
 
-    kind = forms.ChoiceField(label=_("まとめ方"), choices=[(value, _(label)) for value, label in HoldSet.Kind.choices])
+    kind = forms.ChoiceField(label=_("まとめ方"), choices=SETS)
 
 
 class FavouriteForm(forms.Form):

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -22,6 +23,19 @@ from app.notices.models import Wish
 from app.patrons import actions as patrons
 from app.patrons.models import Patron
 from app.patrons.web import open_session
+
+TITLES = {
+    Kind.DUE: _("返却期限の前"),
+    Kind.CARD: _("利用券の期限"),
+    Kind.REQUEST: _("リクエストの結果"),
+    Kind.ARRIVAL: _("登録語の新着"),
+}
+WAYS = (
+    (Patron.ContactBy.MAIL, _("メール")),
+    (Patron.ContactBy.PHONE, _("電話")),
+    (Patron.ContactBy.POST, _("はがき")),
+    (Patron.ContactBy.NONE, _("不要")),
+)
 
 
 @never_cache
@@ -77,7 +91,7 @@ def _settings(request: HttpRequest, patron: Patron, mail: MailForm, status: int 
     kinds = [
         {
             "code": kind.value,
-            "title": kind.label,
+            "title": TITLES[kind],
             "wanted": due if kind == Kind.DUE else (kind not in wishes or wishes[kind].wanted),
             "means": wishes[kind].means_id if kind in wishes else None,
         }
@@ -89,7 +103,7 @@ def _settings(request: HttpRequest, patron: Patron, mail: MailForm, status: int 
         "waiting": queries.waiting_mail(patron.pk, timezone.now()),
         "kinds": kinds,
         "means": means,
-        "ways": Patron.ContactBy.choices,
+        "ways": WAYS,
         "shares": queries.shares(patron.pk),
         "tab": "settings",
     }
