@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from app.access.actor import system
 from app.catalog import search
-from app.catalog.actions import following
+from app.catalog.actions import batching, following, merging
 from app.jobs.registry import job
 
 
@@ -31,6 +31,13 @@ def gather(now: datetime) -> str:
     return f"書誌の標目から典拠を{taken.made}件作り、{taken.filled}件に書き足しました。"
 
 
+def tidy(now: datetime) -> str:
+    """Plans of batches that nobody carried out go after a week; what came too late for a merge follows its record."""
+    plans, late = batching.drop_old_plans(now - timedelta(days=7)), merging.catch_up()
+    return f"実行されなかった一括変更 {plans}件を消し、統合された書誌から{late}件を移しました。"
+
+
+job("catalog.tidy", "一括変更の計画の整理", tidy, "03:20")
 job("catalog.search", "検索索引への取込み", tend, "1m")
 job("catalog.search_rebuild", "検索索引の作り直し（順位）", rebuild, "02:40")
 job("catalog.gather_authorities", "書誌の標目から典拠を作成", gather, "03:40")

@@ -15,6 +15,7 @@ LISTS = {
 RECORD = {field.name: str(field.verbose_name) for field in BibliographicRecord._meta.concrete_fields}
 
 put(
+    Subject("change_set", "変更のまとまり", "番号"),
     Subject("record", "書誌", "書誌番号", labels=RECORD | LISTS),
     Subject(
         "item",

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from app.access.web import staff_page
 from app.catalog import actions, duplicates
+from app.catalog.codes import Origin
 from app.catalog.forms import NOT_COPIED, RecordForm
 from app.catalog.models import BibliographicRecord
 from app.catalog.pages import show_record, the_record
@@ -69,7 +70,8 @@ def new_record(request: HttpRequest) -> HttpResponse:
         if likely:
             return render(request, "catalog/edit.html", context | {"likely": likely, "seen": fingerprint(request.POST)})
         try:
-            record = actions.create_record(request.actor, form.changes())
+            origin = Origin.TEMPORARY if "temporary" in request.POST else Origin.STAFF
+            record = actions.create_record(request.actor, form.changes(), origin)
         except actions.CatalogError as error:
             form.add_error(None, str(error))
         else:

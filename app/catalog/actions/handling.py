@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
-from django.db.models import F, ProtectedError
+from django.db.models import F
 from django.utils import timezone
 
 from app.access.actions import require
@@ -13,7 +13,7 @@ from app.access.actor import Actor
 from app.audit import actions as audit
 from app.branches.models import Branch
 from app.catalog import search
-from app.catalog.actions import changes, numbering
+from app.catalog.actions import changes, merging, numbering
 from app.catalog.actions.operations import (
     CONDITION,
     EDIT_ITEM,
@@ -65,43 +65,15 @@ def forget_when_registered(today: date) -> int:
 
 @transaction.atomic
 def join_temporary(actor: Actor, barcode: str, record_id: int) -> Item:
-    """Give a temporarily registered item its real record; the item itself, and so its loan, stays what it is.
-
-    The temporary record goes when nothing else hangs on it. Joining again changes nothing. CatalogError otherwise.
-    """
+    """The temporary record of this item gives way to the real one (`merging.replace_temporary`); the item itself, and
+    so its loan and its holds, stay what they are. Joining again changes nothing. CatalogError otherwise."""
     require(actor, EDIT_ITEM)
-    item = Item.objects.select_for_update(of=("self",)).select_related("record").filter(barcode=barcode).first()
-    if item is None:
+    known = Item.objects.filter(barcode=barcode).first()
+    if known is None:
         raise CatalogError(f"資料番号 {barcode} は登録されていません。")
-    if item.record_id == record_id:
-        return item
-    record = BibliographicRecord.objects.select_for_update().filter(pk=record_id).first()
-    if record is None:
-        raise CatalogError("書誌が見つかりません。")
-    if item.record.origin != Origin.TEMPORARY:
-        raise CatalogError("仮登録の資料ではありません。")
-    old = item.record
-    after = {"record_id": record.pk, "material_type": record.material_type}
-    after |= {} if item.call_number else numbering.made_for(record).fields
-    before = {name: getattr(item, name) for name in after}
-    for name, value in after.items():
-        setattr(item, name, value)
-    item.save(update_fields=[*after, "updated_at"])
-    with changes.open(actor, changes.Kind.REPLACE, f"仮登録の資料 {barcode} に書誌を付与") as change_set:
-        change_set.note(item, before, after)
-    _drop_if_empty(old)
-    search.index([record.pk])
-    detail = {"from": old.title[:80], "to": record.pk}
-    audit.record(actor, EDIT_ITEM, subject_type="item", subject_id=barcode, detail=detail)
-    return item
-
-
-def _drop_if_empty(record: BibliographicRecord) -> None:
-    try:
-        with transaction.atomic():
-            record.delete()
-    except ProtectedError:
-        pass  # other items or holds still hang on it: they are joined one by one
+    if known.record_id != record_id:
+        merging.replace_temporary(actor, known.record_id, record_id)
+    return Item.objects.select_related("record").get(pk=known.pk)
 
 
 @transaction.atomic

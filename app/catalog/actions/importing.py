@@ -11,7 +11,9 @@ from app.access.actor import Actor
 from app.audit import actions as audit
 from app.catalog import rules, search
 from app.catalog.actions import changes
+from app.catalog.actions.merging import describe_items
 from app.catalog.actions.operations import IMPORT
+from app.catalog.codes import Origin
 from app.catalog.models import BibliographicRecord, CataloguePolicy, ContentsPart, Cover, DigitalLink, SearchDocument
 
 # What a field brings along: who corrected the one keeps the others too.
@@ -49,13 +51,16 @@ def import_records(
     """Create or update records from an exchange format, matched by national number, then by control number.
 
     Rows are fields of BibliographicRecord, and under PARENT the control number of the record above. The same record
-    again (same original bytes) is left untouched; fields that staff corrected are kept. One change set of that title
+    again (same original bytes) is left untouched; fields that staff corrected are kept. The only temporary record with
+    its ISBN becomes what the row says, with its items and holds (F-CAT-010). One change set of that title
     with its audit event; `into` goes on with an earlier batch's, whose event stands for it.
     """
     require(actor, IMPORT)
     edition = CataloguePolicy.objects.values_list("ndc_edition", flat=True).first() or 0
     rows = [_classed(row, edition) for row in batch]
     there = _known(rows)
+    waiting = _waiting(rows)
+    replaced: list[BibliographicRecord] = []
     fresh: dict[str, BibliographicRecord] = {}
     changed: dict[int, tuple[BibliographicRecord, dict[str, Any]]] = {}
     parents: list[tuple[BibliographicRecord, str]] = []
@@ -64,7 +69,13 @@ def import_records(
         keys = _keys(row)
         fields = {name: value for name, value in row.items() if name != PARENT}
         known = next((there[key] for key in keys if key in there), None)
-        if known is None:
+        if known is None and row.get("isbn13") in waiting:
+            known = waiting.pop(row["isbn13"])
+            replaced.append(known)
+            changed[known.pk] = known, {name: getattr(known, name) for name in (*fields, "parent_id", "kept_fields")}
+            known.kept_fields = []  # what was known before the record came was provisional
+            _update(known, fields)
+        elif known is None:
             known = BibliographicRecord(**fields)
             # The same record twice in one file: the later one is the newer one.
             fresh = {k: r for k, r in fresh.items() if k not in keys} | {keys[0] if keys else f"row {id(row)}": known}
@@ -85,6 +96,8 @@ def import_records(
             change_set.made(record)
         for record, before in changed.values():
             change_set.note(record, before, {name: getattr(record, name) for name in before})
+        for record in replaced:
+            describe_items(change_set, record)
         number = change_set.pk if created or changed else into
     search.index([record.pk for record in created] + list(changed))
     if number and into is None:
@@ -168,6 +181,16 @@ def _hang(parents: Sequence[tuple[BibliographicRecord, str]]) -> None:
             hung.append(record)
     if hung:
         BibliographicRecord.objects.bulk_update(hung, ["parent", "part_order"])
+
+
+def _waiting(rows: Sequence[Mapping[str, Any]]) -> dict[str, BibliographicRecord]:
+    """Temporary records by the ISBN that a row has, locked; an ISBN of several is nobody's. One SQL statement."""
+    isbns = {row["isbn13"] for row in rows if row.get("isbn13")}
+    temporary = BibliographicRecord.objects.select_for_update(of=("self",)).order_by("pk")
+    found: dict[str, list[BibliographicRecord]] = {}
+    for record in temporary.filter(origin=Origin.TEMPORARY, isbn13__in=isbns, merged__isnull=True):
+        found.setdefault(record.isbn13, []).append(record)
+    return {isbn: records[0] for isbn, records in found.items() if len(records) == 1}
 
 
 def _keys(row: Mapping[str, Any]) -> list[str]:

@@ -20,6 +20,7 @@ from .factories import CATALOGUER, branch, item, record
 
 pytestmark = pytest.mark.django_db
 
+ISBN = "9784003101018"
 NUMBER = rules.item_barcode(99_000_001)
 # Models that point at records and need not follow, each for a reason.
 NOT_FOLLOWING = {
@@ -171,3 +172,53 @@ def test_everything_that_points_at_a_record_follows_or_is_known_not_to():
     following = {follower.model for follower in followers()}
     assert pointing - following - set(NOT_FOLLOWING) == set(), "register a Follower (app/catalog/followers.py)"
     assert following <= pointing
+
+
+@pytest.mark.req("F-CAT-010")
+def test_marc_that_comes_later_replaces_a_temporary_record_with_its_isbn_and_keeps_item_and_two_holds():
+    waiting = actions.create_record(CATALOGUER, {"title": "信州の山(予定)", "isbn13": ISBN}, "temp")
+    thing = item(waiting)
+    Item.objects.filter(pk=thing.pk).update(call_number="")
+    holders = [wait(waiting, timezone.now() - timedelta(hours=n)) for n in (2, 1)]
+    marc = {"origin": "marc", "national_number": "23900001", "title": "信州の山", "isbn13": ISBN, "marc": b"first"}
+    done = actions.import_records(CATALOGUER, [marc | {"ndc": "291.52", "material_type": "local"}])
+    assert (done.created, done.updated) == (0, 1)
+    waiting.refresh_from_db()
+    again = Item.objects.get(barcode=thing.barcode)
+    assert (waiting.title, waiting.origin, waiting.national_number) == ("信州の山", "marc", "23900001")
+    assert (again.pk, again.record_id, again.material_type, again.call_number[:5]) == (
+        thing.pk,
+        waiting.pk,
+        "local",
+        "L/291",
+    )
+    assert order(waiting) == [hold.pk for hold in holders]
+    assert [hit.record_id for hit in search(Query(text="信州の山")).hits] == [waiting.pk]
+    undoing.undo(CATALOGUER, done.change_set)
+    waiting.refresh_from_db()
+    assert (waiting.title, waiting.origin) == ("信州の山(予定)", "temp")
+
+
+def test_an_isbn_of_two_temporary_records_replaces_neither():
+    for title in ("甲", "乙"):
+        actions.create_record(CATALOGUER, {"title": title, "isbn13": ISBN}, "temp")
+    marc = {"origin": "marc", "national_number": "23900001", "title": "丙", "isbn13": ISBN, "marc": b"first"}
+    assert actions.import_records(CATALOGUER, [marc]).created == 1
+
+
+def test_what_was_hung_on_a_record_while_it_was_merged_follows_at_night():
+    goes, stays = record("甲"), record("乙")
+    done = merging.merge(CATALOGUER, goes.pk, stays.pk)
+    late = Hold.objects.create(
+        patron=make.patron(),
+        record=goes,
+        received_at=timezone.now(),
+        queue_at=timezone.now(),
+        route="counter",
+        pickup=branch(),
+        contact="none",
+    )
+    assert merging.catch_up() == 1
+    assert order(stays) == [late.pk]
+    assert merging.catch_up() == 0
+    undoing.undo(CATALOGUER, done.change_set)
