@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any, Protocol
 
 from app.catalog import rules
 from app.catalog.search.fold import VERSION, as_typed, folded
-from app.catalog.search.grams import lines
+from app.catalog.search.grams import lines, spaced
 
 KEY_LENGTH = 200
 LEVELS = {"public": 0, "inside": 1, "staff": 2}
@@ -140,8 +141,8 @@ def build(record: Any, holdings: Holdings, around: Around = Around()) -> Documen
         subject=_lines([*subjects, *_forms(record.subjects, around)]),
         series=_lines([*record.series, *around.parents]),
         contents=_lines([*record.contents, *record.notes, *around.pieces, *_free(record)]),
-        numbers=lines(_numbers(record)),
-        classes=lines(_class(text) for text in (record.ndc, record.local_class, *record.other_classes)),
+        numbers=lines(map(spaced, _numbers(record))),
+        classes=lines(spaced(_class(text)) for text in (record.ndc, record.local_class, *record.other_classes)),
         title_order=(folded(reading) or folded(record.title))[:KEY_LENGTH] or LAST,
         author_order=folded(next(iter([*record.creator_readings, *record.creators]), ""))[:KEY_LENGTH] or LAST,
         material_type=record.material_type,
@@ -158,8 +159,14 @@ def build(record: Any, holdings: Holdings, around: Around = Around()) -> Documen
     )
 
 
+@lru_cache(maxsize=1 << 16)
+def _value(text: str) -> str:
+    """A text as it stands in a document. Names, publishers and subjects come again and again."""
+    return spaced(folded(text))
+
+
 def _lines(texts: Sequence[str]) -> str:
-    return lines(folded(text) for text in dict.fromkeys(texts) if text)
+    return lines(_value(text) for text in texts if text)
 
 
 def _forms(names: Sequence[str], around: Around) -> list[str]:
@@ -179,5 +186,5 @@ def _free(record: Any) -> list[str]:
 
 
 def _class(text: str) -> str:
-    """A classification number as it is looked for."""
-    return "".join(_CLASS.findall(text)).upper()
+    """A classification number as it is looked for, without the name of its scheme ("NDC9:913.5")."""
+    return "".join(_CLASS.findall(text.rpartition(":")[2])).upper()
