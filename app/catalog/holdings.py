@@ -1,4 +1,4 @@
-"""The list of a library's items in shelf order (書架リスト): arranged by each member of staff, taken along as a file."""
+"""The list of a library's items in shelf order (書架リスト): arranged by each member of staff, and also a file."""
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet

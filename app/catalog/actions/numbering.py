@@ -36,6 +36,7 @@ def seed() -> None:
             [
                 CallNumberRule(note="著者ヨミの1字目"),
                 CallNumberRule(ndc_prefix="289", source="person", note="伝記は被伝者から"),
+                CallNumberRule(ndc_prefix="289", material_type="child", shelf_mark="K", source="person"),
                 CallNumberRule(material_type="picture", shelf_mark="E", class_places=0),
                 CallNumberRule(material_type="kamishibai", shelf_mark="C", class_places=0, source="title"),
                 CallNumberRule(material_type="child", shelf_mark="K"),
