@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.utils.translation.template import templatize
 
+from app.catalog import ndc
 from app.catalog.codes import LANGUAGES, NDC_CLASSES, Audience, MaterialType, Restriction, ShelfStatus
 from app.holds.models import Contact, Status
 from app.web import wording
@@ -75,6 +76,8 @@ def _of_wordings() -> Iterator[tuple[str, str]]:
 def _of_codes() -> Iterator[tuple[str, str]]:
     for names in (NDC_CLASSES, LANGUAGES):
         yield from (("catalog/codes.py", label) for label in names.values())
+    # Classes of the first two levels; the third is shown in Japanese.
+    yield from (("catalog/ndc.py", name) for number, name in ndc.names().items() if len(number) < ndc.DEEPEST)
     for code in CODES:
         yield from (
             (f"{code.__module__.removeprefix('app.').replace('.', '/')}.py", str(label)) for label in code.labels
