@@ -31,9 +31,8 @@ VALUES = {
 }
 VALUES["event_id"] = "SELECT id FROM reference_event WHERE is_ready ORDER BY id LIMIT 1"
 KNOWN = {"prefix": "9", "code": "nagano"}
-# What nobody has: pages for those who come with a secret, and what is only posted to.
-NOBODYS = {"loan_id": 1, "favourite_id": 1, "watch_id": 1, "request_id": 1, "link_id": 1, "number": "1"}
-NOBODYS |= {"token": "nothing", "receipt": "nothing"}
+# What nobody has: pages for those who come with a secret. What is only posted to is asked with any number.
+NOBODYS = {"link_id": 1, "number": "1", "token": "nothing", "receipt": "nothing"}
 # Pages that depend on what is asked, besides the addresses: results, nothing found, an address that is none.
 MORE = ("/?q=山", "/?q=zzzzzzzz", "/?q=山&scope=all&sort=newest", "/nowhere/")
 
@@ -72,9 +71,10 @@ def places(house: House) -> list[Place]:
         rows = house.sql(query.format(card=house.secret("demo_card")))
         if rows:
             values[name] = rows[0][0]
-    found = [
-        Place(address.route, address.path(values), bool(set(address.needs) & set(NOBODYS))) for address in addresses()
-    ]
+    found = []
+    for address in addresses():
+        given = values | {need: 1 for need in address.needs if need not in values}
+        found.append(Place(address.route, address.path(given), bool(set(address.needs) & set(NOBODYS))))
     return found + [Place(path, path, may_be_none=True) for path in MORE]
 
 
