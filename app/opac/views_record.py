@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from app.authorities.queries import see_also
 from app.catalog import ndc
 from app.catalog.codes import LANGUAGES
 from app.catalog.models import BibliographicRecord, CataloguePolicy, Cover
@@ -29,7 +30,7 @@ def _found(request: HttpRequest, record_id: int) -> BibliographicRecord:
 
 @require_GET
 def record_page(request: HttpRequest, record_id: int) -> HttpResponse:
-    """One record with its items as they are now. At most fifteen SQL statements; a record that was merged leads to
+    """One record with its items as they are now. At most seventeen SQL statements; a record that was merged leads to
     the one that stands for it."""
     record = _found(request, record_id)
     if record.stands_for is not None:
@@ -46,6 +47,7 @@ def record_page(request: HttpRequest, record_id: int) -> HttpResponse:
         "available": sum(line.available for line in lines),
         "creators": [(name, links.by_author(name)) for name in record.creators],
         "subjects": [(name, links.by_subject(name)) for name in record.subjects],
+        "see_also": [(one.heading, links.by_subject(one.heading)) for one in see_also(record.subjects)],
         "series": [(name, links.in_series(series_name(name))) for name in record.series],
         "ndc_url": links.by_class(record.ndc) if ndc.is_class(record.ndc[:3]) else "",
         "language": LANGUAGES.get(record.language, record.language),

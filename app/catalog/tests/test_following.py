@@ -1,9 +1,12 @@
 """The catalogue follows its authorities: any form finds the works, edits are found at once, headings come from MARC."""
 
+import html
+import re
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -65,6 +68,21 @@ def test_a_see_from_form_of_a_subject_finds_what_stands_under_the_heading_with_s
     factories.record("車の本", subjects=["自動車--日本"])
     authorities.put_authority(factories.CATALOGUER, values, [{"text": "カー", "kind": "variant"}])
     assert titles("カー") == {"車の本"}
+
+
+@pytest.mark.req("F-CAT-012")
+def test_readers_walk_from_a_record_to_the_related_subjects():
+    actor, values = factories.CATALOGUER, {"kind": "topic", "scheme": "bsh"}
+    car, road = (authorities.put_authority(actor, values | {"heading": heading}) for heading in ("自動車", "道路"))
+    authorities.relate(actor, car.pk, road.pk, "related")
+    record = factories.record("車の本", subjects=["自動車--日本"])
+    other = factories.record("道の本", subjects=["道路"])
+    for one in (record, other):
+        factories.item(one)
+    page = Client().get(f"/records/{record.pk}/").content.decode()
+    related = page[page.index("関連する件名") :]
+    link = html.unescape(re.search(r'<a href="([^"]+)">道路</a>', related).group(1))
+    assert "道の本" in Client().get(link, follow=True).content.decode()
 
 
 @pytest.mark.req("F-CAT-011")
