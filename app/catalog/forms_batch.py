@@ -32,7 +32,7 @@ class NumbersForm(forms.Form):
         label="番号",
         required=False,
         max_length=200_000,
-        widget=forms.Textarea(attrs={"rows": 8, "inputmode": "numeric", "autocomplete": "off"}),
+        widget=forms.Textarea(attrs={"rows": 8, "inputmode": "numeric", "autocomplete": "off", "autofocus": True}),
         help_text="続けて読み取ります。1行に1点、5,000件まで",
     )
     file = forms.FileField(label="番号のファイル", required=False, help_text="CSVの1列目、または1行に1番号のテキスト")

@@ -47,9 +47,15 @@ class ItemCondition:
         return self == ItemCondition()
 
 
+def printable(text: str) -> str:
+    """The text without signs that nobody can read and no database column takes."""
+    return "".join(sign for sign in text if sign.isprintable())
+
+
 def numbers_typed(text: str) -> list[str]:
     """Numbers read one after the other, each once: by lines, spaces or commas, a reader's frame signs taken off."""
-    return list(dict.fromkeys(plain_number(word) or word for word in _BREAK.split(text) if word))
+    words = (printable(word) for word in _BREAK.split(text))
+    return list(dict.fromkeys(plain_number(word) or word for word in words if word))
 
 
 def numbers_in_file(content: bytes) -> list[str]:
@@ -65,7 +71,8 @@ def numbers_in_file(content: bytes) -> list[str]:
     cells = [row[0].strip() for row in csv.reader(io.StringIO(text.replace("\0", ""))) if row and row[0].strip()]
     if cells and not any(character.isdigit() for character in cells[0]):
         del cells[0]
-    return list(dict.fromkeys(plain_number(cell) or unicodedata.normalize("NFKC", cell)[:60] for cell in cells))
+    words = (printable(unicodedata.normalize("NFKC", cell))[:60] for cell in cells)
+    return list(dict.fromkeys(plain_number(word) or word for word in words if word))
 
 
 def items_numbered(numbers: Iterable[str]) -> Selection:

@@ -1,5 +1,7 @@
 """Staff pages of what was changed: the history of a record or item, one change set, the list, undoing."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,6 +12,7 @@ from app.catalog import actions, history
 from app.catalog.actions import batching, undoing
 from app.catalog.models import ChangeSet, Item
 from app.catalog.pages import may_do, page_of, the_record
+from app.catalog.selecting import printable
 from app.exports import web as exports
 
 
@@ -39,9 +42,10 @@ def item_history(request: HttpRequest, item_id: int) -> HttpResponse:
 @staff_page(actions.VIEW)
 def change_sets(request: HttpRequest) -> HttpResponse:
     """What was changed as one, newest first."""
-    kind, by = request.GET.get("kind", ""), request.GET.get("by", "").strip()[:40]
+    kind, by = request.GET.get("kind", ""), printable(request.GET.get("by", "")).strip()[:40]
     page = page_of(request, history.sets(kind, by), 40)
-    context = {"page": page, "kinds": ChangeSet.Kind.choices, "kind": kind, "by": by}
+    kept = f"{urlencode({'kind': kind, 'by': by})}&"
+    context = {"page": page, "kinds": ChangeSet.Kind.choices, "kind": kind, "by": by, "kept": kept}
     return render(request, "catalog/change_sets.html", context)
 
 

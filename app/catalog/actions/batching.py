@@ -76,12 +76,12 @@ def plan_items(actor: Actor, ids: Sequence[int], values: Mapping[str, Any], unkn
     for branch in {item.branch_id for item in items} | ({values["branch_id"]} if "branch_id" in values else set()):
         require(actor, EDIT_ITEM, branch)
     out = set(Item.objects.filter(pk__in=ids, loans__isnull=False).values_list("pk", flat=True))
-    kept_out = 0
+    kept_out: set[int] = set()
     noted: list[tuple[Item, dict[str, Any], dict[str, Any]]] = []
     for item in items:
         own = dict(values)
         if item.pk in out and own.pop("status", item.status) != item.status:
-            kept_out += 1
+            kept_out.add(item.pk)
         wanted = numbering.with_call_number(item, own)
         after = {name: value for name, value in wanted.items() if getattr(item, name) != value}
         if after:
@@ -91,7 +91,8 @@ def plan_items(actor: Actor, ids: Sequence[int], values: Mapping[str, Any], unkn
             check_item(item)
             noted.append((item, before, after))
     title = f"所蔵{len(noted)}点の一括変更: {'、'.join(_told(Item, name, values[name]) for name in values)}"
-    remarks = {"same": len(items) - len(noted), "on_loan": kept_out, "unknown": list(unknown)}
+    done = {item.pk for item, _, _ in noted} | kept_out
+    remarks = {"same": len(items) - len(done), "on_loan": len(kept_out), "unknown": list(unknown)}
     return _plan(actor, title, noted, remarks)
 
 

@@ -269,3 +269,31 @@ def test_a_temporary_record_is_replaced_on_its_page(librarian):
     thing.refresh_from_db()
     assert thing.record_id == real.pk
     assert "仮書誌はありません" in librarian.get("/catalog/temporary/").content.decode()
+
+
+ODD = ["\0", "\x1b[0m", "%", "'; --", "あ" * 5000, "\u202e", "٣٤٥", "-1", "99999999999999999999", '"', "<b>"]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_any_string_gets_a_page_or_a_sentence(librarian, text):
+    book = record("題")
+    for address, given in (
+        ("/catalog/lookup/", {"code": text, "temporary": text}),
+        ("/catalog/changes/", {"kind": text, "by": text, "page": text}),
+        (f"/catalog/records/{book.pk}/duplicates/", {"other": text}),
+        ("/catalog/merge/", {"goes": text, "stays": book.pk}),
+        ("/catalog/new/", {"copy": text, "title": text, "isbn13": text}),
+    ):
+        assert librarian.get(address, given).status_code < 500
+    for address, sent in (
+        ("/catalog/batch/", {"numbers": text, "to-location": text, "where-text": text, "where-acquired_from": text}),
+        ("/catalog/batch/records/", {"where-text": text, "to-in_field": "subjects", "to-old": text, "to-new": text}),
+        ("/catalog/lookup/", {"fields": text}),
+        ("/catalog/merge/", {"goes": book.pk, "stays": text, "take": text}),
+        (f"/catalog/records/{book.pk}/replace/", {"record": text}),
+        (f"/catalog/records/{book.pk}/edit/", {"title": text, "issued": text, "isbn13": text, "seen": text}),
+        ("/catalog/new/", {"title": text, "material_type": text, "playing_minutes": text}),
+    ):
+        assert librarian.post(address, sent).status_code < 500
+    upload = SimpleUploadedFile("list.csv", text.encode() + b"\xff\xfe")
+    assert librarian.post("/catalog/batch/", {"file": upload, "to-status": "repair"}).status_code < 500
