@@ -152,7 +152,7 @@ class Bitmaps:
         if query.classes:
             found.append(self.classes(query.classes))
         if query.branches:
-            found.append(self.facet("branch", [f"{at}:{one}" for one in query.branches for at in range(level + 1)]))
+            found.append(self.facet("branch", [f"{one}:{at}" for one in query.branches for at in range(level + 1)]))
         if query.year_from is not None or query.year_to is not None:
             found.append(self.years(query.year_from, query.year_to))
         return found

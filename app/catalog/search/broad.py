@@ -4,6 +4,7 @@ An order divides the hits into groups: the tiers of relevance, years, stretches 
 a page needs are taken apart. Within a tier or a year the smallest numbers of each run are the best.
 """
 
+import heapq
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -90,10 +91,15 @@ def page(
     shown: list[Row] = []
     order = rows.ORDERS[sort if sort in _ORDERED_BY_KEY else "popular"]
     for group, before, skipped, taken in groups:
-        found = [known[number]._replace(tier=group if steps else TIERS - 1) for number in taken if number in known]
-        added = [row for row in fresh if place(sort, row, slot.borders) == group]
-        if added or len(slot.runs) > 1 or sort in _ORDERED_BY_KEY:
-            found = sorted(found + added, key=order)
+        numbers = [number for number in taken if number in known]
+        added = sorted((row for row in fresh if place(sort, row, slot.borders) == group), key=order)
+        runs = [[known[number] for number in numbers if first <= number <= last] for first, last in slot.runs]
+        if sort in _ORDERED_BY_KEY:
+            found = sorted([*(row for run in runs for row in run), *added], key=order)
+        else:
+            # Each run keeps its order, also where ranks changed since: so pages neither repeat nor skip.
+            found = list(heapq.merge(*runs, added, key=order))
+        found = [row._replace(tier=group if steps else TIERS - 1) for row in found]
         first = max(window[0] - before, 0) - skipped
         shown += found[first : first + window[1] - max(window[0], before)]
     return shown

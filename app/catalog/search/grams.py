@@ -36,8 +36,8 @@ def spaced(value: str) -> str:
 
 
 def lines(values: Iterable[str]) -> str:
-    """The text of a field: its folded values, each once, between line ends; "" without any."""
-    found = "\n".join(dict.fromkeys(spaced(value) for value in values if value))
+    """The text of a field: its spaced values, each once, between line ends; "" without any."""
+    found = "\n".join(dict.fromkeys(value for value in values if value))
     return f"\n{found}\n" if found else ""
 
 

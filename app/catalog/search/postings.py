@@ -14,7 +14,9 @@ PART = 1 << 19
 _COOKIE = 12346
 _ARRAY_MOST = 4096
 _BITS = 8192
-_ZERO, _ONE = ord("0"), ord("1")
+_ONE = ord("1")
+_REPEATED = (grams.AUTHOR, grams.PUBLISHER, grams.SUBJECT, grams.SERIES, grams.CLASSES)
+_MOST_SEEN = 100_000
 
 
 def container(low: "array[int]") -> bytes:
@@ -78,14 +80,20 @@ class Part:
     def __init__(self, dictionary: frozenset[str], borders: dict[str, list[str]]) -> None:
         self.dictionary, self.borders = dictionary, borders
         self.postings, self.facets = Lists(), Lists()
+        self._seen: dict[tuple[int, str], list[tuple[str, int]]] = {}
 
     def add(self, number: int, document: Any) -> None:
         """Enter a document (or its row)."""
-        keys: list[tuple[str, int]] = []
+        if len(self._seen) > _MOST_SEEN:
+            self._seen.clear()
         for field, (name, made) in enumerate(zip(grams.FIELDS, grams.MAKERS, strict=True), start=1):
             if text := getattr(document, name):
-                keys += [(gram, field) for gram in made(text, self.dictionary)]
-        self.postings.put(number, keys)
+                # Authors, publishers and subjects come again and again.
+                if (keys := self._seen.get((field, text))) is None:
+                    keys = [(gram, field) for gram in made(text, self.dictionary)]
+                    if field in _REPEATED:
+                        self._seen[field, text] = keys
+                self.postings.put(number, keys)
         self.facets.put(number, facets_of(document, self.borders))
 
 

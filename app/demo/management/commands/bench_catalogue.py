@@ -1,0 +1,48 @@
+"""`manage bench_catalogue load|rebuild|ask`: the parts of `./kura bench search` that run inside the application."""
+
+import json
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
+
+from app.catalog import search
+from app.demo import catalogue, questions
+
+LAST_YEAR = 2026
+
+
+class Command(BaseCommand):
+    help = "Load a catalogue for measuring, build its index, ask and measure. Only for a database made for it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("what", choices=("load", "popularity", "rebuild", "ask"))
+        parser.add_argument("--records", type=int, default=3_650_000)
+        parser.add_argument("--seed", type=int, default=20261122)
+        parser.add_argument("--part", type=int, default=0)
+        parser.add_argument("--parts", type=int, default=1)
+        parser.add_argument("--each", type=int, default=40, help="questions a class")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        getattr(self, options["what"])(options)
+
+    def _said(self, line: str) -> None:
+        self.stderr.write(line)
+        self.stderr.flush()
+
+    def load(self, options: dict[str, Any]) -> None:
+        part = (options["part"], options["parts"])
+        catalogue.load(options["records"], options["seed"], LAST_YEAR, part, self._said)
+
+    def popularity(self, options: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps({"changed": search.set_popularity(catalogue.popularity(options["records"]))}))
+
+    def rebuild(self, options: dict[str, Any]) -> None:
+        began = time.monotonic()
+        count = search.rebuild(progress=self._said)
+        self.stdout.write(json.dumps({"records": count, "seconds": time.monotonic() - began}))
+
+    def ask(self, options: dict[str, Any]) -> None:
+        connection.ensure_connection()
+        self.stdout.write(json.dumps(questions.measure(options["seed"], options["each"], self._said)))
