@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from app.branches.models import Branch
 from app.patrons import rules
@@ -59,17 +60,19 @@ def _phone(value: str) -> str:
 class PersonForm(OfficeForm):
     """What a person tells of herself: the part that is the same at home and at the counter."""
 
-    name = forms.CharField(label="氏名", max_length=80)
-    kana = forms.CharField(label="カナ氏名", max_length=80, help_text="姓と名の間を空けます。ひらがなでも入力できます")
-    birth_date = EraDateField(label="生年月日", required=False)
+    name = forms.CharField(label=_("氏名"), max_length=80)
+    kana = forms.CharField(
+        label=_("カナ氏名"), max_length=80, help_text=_("姓と名の間を空けます。ひらがなでも入力できます")
+    )
+    birth_date = EraDateField(label=_("生年月日"), required=False)
     postal_code = forms.RegexField(
-        label="郵便番号",
+        label=_("郵便番号"),
         regex=r"^\d{3}-?\d{4}$",
         required=False,
         error_messages={"invalid": "郵便番号は7桁の数字で入力してください。"},
         widget=forms.TextInput(attrs={"inputmode": "numeric", "data-postcode": "address district"}),
     )
-    address = forms.CharField(label="住所", max_length=200, required=False)
+    address = forms.CharField(label=_("住所"), max_length=200, required=False)
 
     def clean_kana(self) -> str:
         """Katakana, whatever was typed."""
@@ -228,10 +231,10 @@ class ChangeForm(RegistrationForm):
 class ApplicationForm(PersonForm):
     """The public form. Nothing in it is believed before the counter has seen a document."""
 
-    phone = forms.CharField(label="電話", max_length=20, widget=forms.TextInput(attrs={"inputmode": "tel"}))
-    email = forms.EmailField(label="メール", required=False)
+    phone = forms.CharField(label=_("電話"), max_length=20, widget=forms.TextInput(attrs={"inputmode": "tel"}))
+    email = forms.EmailField(label=_("メール"), required=False)
     guardian_name = forms.CharField(
-        label="保護者氏名", max_length=80, required=False, help_text="小学生以下の方は入力してください"
+        label=_("保護者氏名"), max_length=80, required=False, help_text=_("小学生以下の方は入力してください")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

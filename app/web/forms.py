@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from app.web.dates import parse_date, parse_year
 
@@ -16,8 +18,9 @@ class OfficeForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            verb = "選んで" if isinstance(field, forms.ChoiceField) else "入力して"
-            field.error_messages["required"] = f"{field.label}を{verb}ください。"
+            choose = isinstance(field, forms.ChoiceField)
+            message = gettext("{label}を選んでください。") if choose else gettext("{label}を入力してください。")
+            field.error_messages["required"] = message.format(label=field.label)
 
 
 def fingerprint(posted: QueryDict) -> str:
@@ -38,7 +41,7 @@ class EraDateInput(forms.DateInput):
     template_name = "web/era_date.html"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        given = {"autocomplete": "off", "size": 14, "placeholder": "2027/1/10 または R9.1.10"}
+        given = {"autocomplete": "off", "size": 14, "placeholder": _("2027/1/10 または R9.1.10")}
         super().__init__({**given, **(attrs or {})}, format="%Y/%m/%d")
 
 

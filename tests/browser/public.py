@@ -23,7 +23,7 @@ VALUES = {
     "record_id": "SELECT record_id FROM catalog_item GROUP BY record_id ORDER BY count(*) DESC, record_id LIMIT 1",
     "hold_id": (
         "SELECT hold.id FROM holds_hold hold JOIN patrons_patron patron ON patron.id = hold.patron_id"
-        " WHERE card_number = '{card}' AND hold.status = 'waiting' ORDER BY hold.id LIMIT 1"
+        " WHERE card_number = '{card}' AND hold.status IN ('waiting', 'pull') ORDER BY hold.id LIMIT 1"
     ),
     "theme_id": "SELECT id FROM features_themelist ORDER BY id LIMIT 1",
     "article_id": "SELECT id FROM features_article WHERE kind = 'news' ORDER BY id LIMIT 1",
@@ -33,6 +33,8 @@ VALUES["event_id"] = "SELECT id FROM reference_event WHERE is_ready ORDER BY id 
 KNOWN = {"prefix": "9", "code": "nagano"}
 # What nobody has: pages for those who come with a secret. What is only posted to is asked with any number.
 NOBODYS = {"link_id": 1, "number": "1", "token": "nothing", "receipt": "nothing"}
+# Pages that answer a question, and have no answer without one.
+ASKED = {"apply:done", "opac:cover", "show:shelf"}
 # Pages that depend on what is asked, besides the addresses: results, nothing found, an address that is none.
 MORE = ("/?q=山", "/?q=zzzzzzzz", "/?q=山&scope=all&sort=newest", "/nowhere/")
 
@@ -72,9 +74,10 @@ def places(house: House) -> list[Place]:
         if rows:
             values[name] = rows[0][0]
     found = []
+    nowhere = set(NOBODYS) | ASKED
     for address in addresses():
         given = values | {need: 1 for need in address.needs if need not in values}
-        found.append(Place(address.route, address.path(given), bool(set(address.needs) & set(NOBODYS))))
+        found.append(Place(address.route, address.path(given), bool({address.name, *address.needs} & nowhere)))
     return found + [Place(path, path, may_be_none=True) for path in MORE]
 
 

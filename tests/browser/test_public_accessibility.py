@@ -93,7 +93,7 @@ def opened(house: House, context: BrowserContext, door: Door, todo: list[Place],
             continue  # what leads on shows no page of its own
         if asked.status == 405 or not asked.headers.get("content-type", "").startswith("text/html"):
             continue
-        if asked.status != 200 and not (asked.status == 404 and place.may_be_none):
+        if asked.status != 200 and not (asked.status in (404, 410) and place.may_be_none):
             problems.append(f"{door.prefix}{place.path}: answers {asked.status}")
         page.goto(url)
         response = examined(page)
