@@ -6,6 +6,8 @@ from datetime import date, datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from app.authorities.queries import forms_of
 from app.branches.queries import closing_of
@@ -26,6 +28,14 @@ from app.terminals.models import Terminal
 from app.web.wording import wording
 
 SEEN = VISIBLE_TO["public"]
+ASK = _("延長できません。窓口でお尋ねください。")
+SHORTLY = {
+    "late": _("返却期限を過ぎています。"),
+    "held": _("予約している方がいます。"),
+    "renewals": _("これ以上延長できません。"),
+    "too_early": _("まだ延長できません。"),
+    "no_gain": _("いま延長しても期限は延びません。"),
+}
 
 
 def _public() -> QuerySet[BibliographicRecord]:
@@ -43,6 +53,14 @@ class LoanLine:
     may_renew: bool
     new_due: date | None
     why_not: str
+    code: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot be extended: as the counter says it in Japanese, in other languages shortly."""
+        if get_language() in ("ja", "ja-kids", None):
+            return self.why_not
+        return str(SHORTLY.get(self.code, ASK))
 
 
 def loan_lines(patron: Patron, now: datetime) -> list[LoanLine]:
@@ -92,7 +110,7 @@ def _judged(
     )
     if verdict.allowed:
         return LoanLine(loan, late, True, verdict.due_on, "")
-    return LoanLine(loan, late, False, None, verdict.message)
+    return LoanLine(loan, late, False, None, verdict.message, verdict.code)
 
 
 def records_in_order(record_ids: Iterable[int]) -> list[BibliographicRecord]:
