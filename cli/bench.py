@@ -1,4 +1,4 @@
-"""`./kura bench deploy|counter`: measure, compare with the goals, and write the figures down."""
+"""`./kura bench deploy|load|counter`: measure, compare with the goals, and write the figures down."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cli.context import Context
 
 BENCHES = {
     "deploy": "how long the appliance takes to come up",
+    "load": "records a second of the first load of a full MARC file",
     "counter": "loans and returns a second at thirty terminals, also during an import and under faults",
 }
 

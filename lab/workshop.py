@@ -182,6 +182,11 @@ def make_database(name: str) -> None:
         _psql("kura", f'CREATE DATABASE "{name}"')
 
 
+def drop_database(name: str) -> None:
+    """Make a database in the workshop be gone."""
+    _psql("kura", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 def _psql(user: str, statement: str) -> str:
     """What the workshop's PostgreSQL answers to one statement."""
     inside = ["nsenter", "-t", _child(int((HOME / "pid").read_text())), "-a", "/usr/lib/postgresql/17/bin/psql"]

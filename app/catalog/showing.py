@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from app.catalog.codes import VISIBLE_TO, ShelfStatus, Visibility
 from app.catalog.models import BibliographicRecord, CataloguePolicy, Item
+from app.catalog.rules import chosen_class
 
 Emptied = CataloguePolicy.Emptied
 
@@ -39,3 +40,14 @@ def policy() -> CataloguePolicy:
 def emptied_records() -> list[int]:
     """The numbers of all emptied records. One SQL statement."""
     return list(BibliographicRecord.objects.filter(emptied()).order_by("pk").values_list("pk", flat=True))
+
+
+def counted_class(record: BibliographicRecord, decided: CataloguePolicy) -> str:
+    """The classification number by which statistics count this record, as the library decided; the number that it is
+    searched by when the record has none of that kind. Pure."""
+    if decided.counted_class == CataloguePolicy.Counted.LOCAL:
+        return record.local_class or record.ndc
+    wanted = decided.counted_class.removeprefix("ndc")
+    if not wanted.isdigit():
+        return record.ndc
+    return chosen_class(record.ndc, record.ndc_edition, record.other_classes, int(wanted))[0]

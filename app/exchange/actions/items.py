@@ -77,7 +77,7 @@ def _records(rows: list[items.Row]) -> dict[tuple[str, str | int], set[int]]:
     for column, field_name in (("record_id", "pk"), ("national_number", "national_number"), ("isbn", "isbn13")):
         numbers = {row.keys[column] for row in rows if column in row.keys}
         if numbers:
-            found = BibliographicRecord.objects.filter(**{f"{field_name}__in": numbers})
+            found = BibliographicRecord.objects.filter(**{f"{field_name}__in": numbers}, merged__isnull=True)
             for pk, number in found.values_list("pk", field_name):
                 known.setdefault((column, number), set()).add(pk)
     return known
