@@ -26,7 +26,7 @@ from app.catalog.codes import MaterialType, Origin
 from app.catalog.models import BibliographicRecord, Item
 from app.circulation import actions as circulation
 from app.circulation.models import ItemTally, Loan
-from app.demo import calendars, front, keeping, people, places, showing, waiting
+from app.demo import calendars, front, keeping, names, people, places, showing, waiting
 from app.demo.places import Places
 from app.exchange.actions import import_marc
 from app.patrons import actions as patrons
@@ -82,6 +82,7 @@ def load_demo(actor: Actor, secrets: Path | None, now: datetime) -> Loaded:
     _postcodes(actor, loaded)
     _works(actor, there, loaded)
     _marc(actor, there, loaded)
+    loaded.add("authorities", names.load(actor))
     _patrons(actor, there, secrets, timezone.localdate(now), loaded)
     _loans(actor, now, loaded)
     loaded.add("holds", waiting.load(actor, now))
