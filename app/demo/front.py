@@ -116,6 +116,7 @@ def _event(there: Places, now: datetime) -> int:
             "ends_at": starts + timedelta(hours=1),
             "capacity": 20,
             "opens_at": now - timedelta(days=1),
+            "closes_at": starts - timedelta(days=1),
             "is_ready": True,
             "made_by": "librarian",
         },
