@@ -54,6 +54,7 @@ class RecordForm(forms.Form):
             self.fields[name] = self._field(name)
             # A copy and a candidate come with values of their own.
             self.initial.setdefault(name, getattr(self.record, name))
+        self.fields["title"].widget.attrs["autofocus"] = True
         if record is not None:
             choices = [(name, self.fields[name].label) for name in EDITABLE]
             self.fields["keep"] = Kept(label="MARCの訂正から守る項目", choices=choices, required=False)

@@ -21,7 +21,8 @@ class Belongings:
 
 def volumes_of(record_id: int) -> QuerySet[BibliographicRecord]:
     """The records below a record in their order, each with the number of its items (`held`). One SQL statement."""
-    rows = BibliographicRecord.objects.filter(parent_id=record_id).annotate(held=Count("items")).defer("marc")
+    rows = BibliographicRecord.objects.filter(parent_id=record_id, merged__isnull=True)
+    rows = rows.annotate(held=Count("items")).defer("marc")
     return rows.order_by(F("part_order").asc(nulls_last=True), "volume", "pk")[:MOST_SHOWN]
 
 

@@ -2,4 +2,4 @@
 
 from app.catalog.followers import Follower, put
 
-put(Follower("features.listentry", "テーマ別リスト"))
+put(Follower("features.listentry", "テーマ別一覧"))

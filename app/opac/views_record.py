@@ -1,6 +1,6 @@
 """One record as the public sees it. No session and no cookie; the address of a record never changes (F-OPA-027)."""
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -34,7 +34,7 @@ def record_page(request: HttpRequest, record_id: int) -> HttpResponse:
     the one that stands for it."""
     record = _found(request, record_id)
     if record.stands_for is not None:
-        return HttpResponsePermanentRedirect(reverse("opac:record", args=[record.stands_for]))
+        return HttpResponseRedirect(reverse("opac:record", args=[record.stands_for]))
     eyes = eyes_of(request)
     lines = queries.item_lines([record.pk], eyes).get(record.pk, [])
     more = details.details_of(record, eyes, lines, every_issue="issues" in request.GET)

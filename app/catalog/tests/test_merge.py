@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
+from django.test import Client
 from django.utils import timezone
 
 from app.catalog import actions, rules
@@ -11,6 +12,7 @@ from app.catalog.actions import merging, undoing
 from app.catalog.followers import columns_of, followers
 from app.catalog.models import ChangeSet, Item, MergedRecord
 from app.catalog.search import Query, search
+from app.features.models import ListEntry, ThemeList
 from app.holds import actions as holds
 from app.holds import queries as hold_queries
 from app.holds.models import Hold, Status
@@ -222,3 +224,25 @@ def test_what_was_hung_on_a_record_while_it_was_merged_follows_at_night():
     assert order(stays) == [late.pk]
     assert merging.catch_up() == 0
     undoing.undo(CATALOGUER, done.change_set)
+
+
+def test_the_address_of_a_merged_record_leads_readers_to_the_other_one_until_it_is_undone():
+    goes, stays = record("甲"), record("乙")
+    reader = Client(headers={"host": "opac.kura-nagano.example"})
+    done = merging.merge(CATALOGUER, goes.pk, stays.pk)
+    led = reader.get(f"/records/{goes.pk}/")
+    assert (led.status_code, led["Location"]) == (302, f"/records/{stays.pk}/")
+    undoing.undo(CATALOGUER, done.change_set)
+    assert reader.get(f"/records/{goes.pk}/").status_code == 200
+
+
+def test_a_list_has_a_merged_title_under_the_other_record_and_back_again():
+    goes, stays = record("甲"), record("乙")
+    theme = ThemeList.objects.create(title="夏の本", opens_at=timezone.now(), made_by="1")
+    entry = ListEntry.objects.create(theme=theme, record=goes, order=1)
+    done = merging.merge(CATALOGUER, goes.pk, stays.pk)
+    entry.refresh_from_db()
+    assert entry.record_id == stays.pk
+    undoing.undo(CATALOGUER, done.change_set)
+    entry.refresh_from_db()
+    assert entry.record_id == goes.pk
