@@ -238,7 +238,7 @@ def test_letters_and_colours_are_chosen_by_keyboard_and_stay(house: House, termi
 def test_the_first_page_weighs_little(house: House, terminal: BrowserContext) -> None:
     page = terminal.new_page()
     answers = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     page.goto(house.opac("/"))
     page.wait_for_load_state("networkidle")
     weight = sum(len(answer.body()) for answer in answers)

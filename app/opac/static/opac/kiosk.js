@@ -10,9 +10,11 @@
   const touch = () => {
     last = Date.now();
     sessionStorage.setItem(TOUCHED, "yes");
-    if (idle.open) idle.close();
   };
+  const stay = () => { if (idle.open) idle.close(); };
   for (const event of ["pointerdown", "keydown", "input", "wheel"]) addEventListener(event, touch, { capture: true, passive: true });
+  addEventListener("click", stay, { capture: true });
+  addEventListener("keydown", stay, { capture: true });
   if (location.pathname + location.search !== end.dataset.start) sessionStorage.setItem(TOUCHED, "yes");
 
   const forget = async () => {
