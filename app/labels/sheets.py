@@ -16,11 +16,19 @@ from app.web.context import organisation
 START = STOP = "A"
 
 
+class Styles(dict[str, str]):
+    """The styles of a document by short names; the same style twice is one."""
+
+    def name(self, style: str) -> str:
+        """The name under which a style stands in the head of the document."""
+        return self.setdefault(style, f"s{len(self)}")
+
+
 @dataclass(frozen=True)
 class Placed:
     """One tier of a label, ready to be set: its place, and its text or its bars."""
 
-    style: str
+    place: str
     text: str = ""
     path: str = ""
     width: float = 0
@@ -29,9 +37,9 @@ class Placed:
 
 @dataclass(frozen=True)
 class Label:
-    """One label on its sheet."""
+    """One label on its sheet. `place` names its style, as `Placed.place` does."""
 
-    style: str
+    place: str
     tiers: tuple[Placed, ...]
 
 
@@ -85,32 +93,35 @@ def context(layout: Layout, words: Sequence[Mapping[str, str]], start: int) -> d
     """What `labels/sheet.html` needs to print these labels. DoesNotFit and ValueError as the rules say."""
     tiers = list(layout.tiers.all())
     colours = {one.value: one.colour for one in layout.colours.all()}
-    sheet = sheet_of(layout)
+    styles = Styles()
+    size = f"width:{layout.label_width:f}mm;height:{layout.label_height:f}mm"
     made = [
         [
             Label(
-                f"left:{x:g}mm;top:{y:g}mm;width:{layout.label_width:f}mm;height:{layout.label_height:f}mm",
-                (*_band(layout, colours, words[which]), *(_tier(tier, words[which]) for tier in tiers)),
+                styles.name(f"left:{x:g}mm;top:{y:g}mm;{size}"),
+                (*_band(styles, layout, colours, words[which]), *(_tier(styles, tier, words[which]) for tier in tiers)),
             )
             for which, x, y in page
         ]
-        for page in rules.pages(sheet, len(words), start)
+        for page in rules.pages(sheet_of(layout), len(words), start)
     ]
-    return {"layout": layout, "pages": made, "size": f"{layout.page_width:f}mm {layout.page_height:f}mm"}
+    page = f"{layout.page_width:f}mm {layout.page_height:f}mm"
+    return {"layout": layout, "pages": made, "size": page, "styles": [(name, style) for style, name in styles.items()]}
 
 
 def _box(x: Any, y: Any, width: Any, height: Any) -> str:
     return f"left:{x:f}mm;top:{y:f}mm;width:{width:f}mm;height:{height:f}mm"
 
 
-def _tier(tier: Tier, words: Mapping[str, str]) -> Placed:
+def _tier(styles: Styles, tier: Tier, words: Mapping[str, str]) -> Placed:
     place = _box(tier.x, tier.y, tier.width, tier.height)
     text = tier.text if tier.content == Tier.Content.TEXT else words.get(tier.content, "")
     if tier.content == Tier.Content.BARS:
-        return _bars(tier, place, text)
+        return _bars(tier, styles.name(place), text)
     size = rules.fitting_size(text, float(tier.size), float(tier.width), float(tier.height))
     weight = ";font-weight:700" if tier.bold else ""
-    return Placed(f"{place};font-size:{size}pt;line-height:{tier.height:f}mm;text-align:{tier.align}{weight}", text)
+    look = f"font-size:{size}pt;line-height:{tier.height:f}mm;text-align:{tier.align}{weight}"
+    return Placed(styles.name(f"{place};{look}"), text)
 
 
 def _bars(tier: Tier, place: str, number: str) -> Placed:
@@ -122,7 +133,7 @@ def _bars(tier: Tier, place: str, number: str) -> Placed:
     return Placed(place, path=path, width=width, height=height)
 
 
-def _band(layout: Layout, colours: Mapping[str, str], words: Mapping[str, str]) -> list[Placed]:
+def _band(styles: Styles, layout: Layout, colours: Mapping[str, str], words: Mapping[str, str]) -> list[Placed]:
     """The coloured part of a label, beneath everything else; nothing when its value has no colour."""
     by = layout.colour_by
     colour = by and rules.colour_of(colours, words.get(by, ""), by_beginning=by == Layout.ColourBy.CLASS)
@@ -132,14 +143,15 @@ def _band(layout: Layout, colours: Mapping[str, str], words: Mapping[str, str]) 
     zero = type(width)(0)
     if layout.band == Layout.Band.FRAME:
         # The line lies inside the label's edge.
-        return [Placed(f"{_box(zero, zero, width, height)};box-sizing:border-box;border:{size:f}mm solid {colour}")]
+        frame = f"{_box(zero, zero, width, height)};box-sizing:border-box;border:{size:f}mm solid {colour}"
+        return [Placed(styles.name(frame))]
     place = {
         Layout.Band.TOP: _box(zero, zero, width, size),
         Layout.Band.BOTTOM: _box(zero, height - size, width, size),
         Layout.Band.LEFT: _box(zero, zero, size, height),
         Layout.Band.GROUND: _box(zero, zero, width, height),
     }[Layout.Band(layout.band)]
-    return [Placed(f"{place};background:{colour}")]
+    return [Placed(styles.name(f"{place};background:{colour}"))]
 
 
 SAMPLE = {

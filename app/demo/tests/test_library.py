@@ -79,6 +79,7 @@ def test_a_town_with_one_library_gets_its_demonstration_too(settings, capsys: py
     call_command("load_demo")
     capsys.readouterr()
     assert Item.objects.values("branch").distinct().count() == 1
-    assert Loan.objects.exists() and Hold.objects.exists()
+    assert Loan.objects.exists()
+    assert Hold.objects.exists()
     call_command("load_demo")
     assert "changed=0" in capsys.readouterr().out
