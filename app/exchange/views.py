@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from app.access.web import staff_page
 from app.catalog.actions import IMPORT, CatalogError
 from app.exchange import actions, articles
+from app.exchange.actions.previewing import Preview
 from app.exchange.models import ImportRun
 from app.exchange.pace import brisk
 
@@ -39,26 +40,32 @@ def import_page(request: HttpRequest) -> HttpResponse:
                 f"画面から取り込めるファイルは{LARGEST_MEGABYTES}MBまでです。gzipで圧縮すると、この数倍まで取り込めます。さらに大きいファイルは、"
                 "システム担当者に依頼してください（サーバ上で manage import_marc を実行して取り込みます）。",
             )
+        elif "preview" in request.POST:
+            return _preview(request, upload.read(), upload.name or "")
         else:
             _take_in(request, upload.read(), upload.name or "")
         return redirect("exchange:import")
+    return _page(request)
+
+
+def _page(request: HttpRequest, preview: Preview | None = None) -> HttpResponse:
     runs = ImportRun.objects.all()[:SHOWN_RUNS]
     shown = [(run, run.set_aside_records.defer("data")[:SHOWN_PROBLEMS]) for run in runs]
     open_runs = any(run.state != ImportRun.State.DONE for run in runs)
-    return render(
-        request, "exchange/import.html", {"runs": shown, "largest": LARGEST_MEGABYTES, "open_runs": open_runs}
-    )
+    context = {"runs": shown, "largest": LARGEST_MEGABYTES, "open_runs": open_runs, "preview": preview}
+    return render(request, "exchange/import.html", context)
+
+
+def _preview(request: HttpRequest, content: bytes, name: str) -> HttpResponse:
+    """What the file would do; nothing is kept."""
+    content = _opened(request, content)
+    return _page(request, actions.preview(request.actor, content, name)) if content else redirect("exchange:import")
 
 
 def _take_in(request: HttpRequest, content: bytes, name: str) -> None:
     """Begin the import, go on for some seconds, and say how far it is."""
-    try:
-        content = _unpacked(content)
-    except (OSError, EOFError, zlib.error):
-        messages.error(request, "圧縮されたファイルを開けませんでした。もう一度作り直してください。")
-        return
+    content = _opened(request, content)
     if not content:
-        messages.error(request, "ファイルが空か、大きすぎます。")
         return
     run = actions.accept(request.actor, content, name)
     until = time.monotonic() + AT_ONCE_SECONDS
@@ -75,6 +82,18 @@ def _take_in(request: HttpRequest, content: bytes, name: str) -> None:
         messages.success(request, f"取り込みました。{counts}")
     else:
         messages.info(request, f"取込みを続けています({run.percent}%)。画面を閉じても続きます。ここまで {counts}")
+
+
+def _opened(request: HttpRequest, content: bytes) -> bytes:
+    """The file, unpacked; b"" when it cannot be used, which is said to whoever sent it."""
+    try:
+        content = _unpacked(content)
+    except (OSError, EOFError, zlib.error):
+        messages.error(request, "圧縮されたファイルを開けませんでした。もう一度作り直してください。")
+        return b""
+    if not content:
+        messages.error(request, "ファイルが空か、大きすぎます。")
+    return content
 
 
 def _unpacked(content: bytes) -> bytes:

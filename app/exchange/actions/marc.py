@@ -92,7 +92,7 @@ def proceed(
         run.state = State.RUNNING
         pace.begin()
         for batch in _batches(formats.split(content, run.offset, run.position), pace.batch):
-            _commit(actor, run, batch)
+            take_batch(actor, run, batch)
             progress(run)
             pace.after(len(batch))
             if stop():
@@ -127,7 +127,7 @@ def _batches(records: Iterator[RawRecord], size: int) -> Iterator[list[RawRecord
 
 
 @transaction.atomic
-def _commit(actor: Actor, run: ImportRun, batch: list[RawRecord]) -> None:
+def take_batch(actor: Actor, run: ImportRun, batch: list[RawRecord]) -> None:
     """One batch and how far the run is with it, in one transaction."""
     with connection.cursor() as cursor:
         # Nothing is lost that is not done again: the records and the place in the file are committed together.
