@@ -88,7 +88,11 @@ class Event(models.Model):
             models.CheckConstraint(
                 name="reference_event_says_for_how_many",
                 condition=Q(choosing="none", capacity=None, closes_at=None)
-                | (~Q(choosing="none") & Q(capacity__gte=1, closes_at__gt=F("opens_at"))),
+                | (
+                    ~Q(choosing="none")
+                    & Q(capacity__isnull=False, capacity__gte=1)
+                    & Q(closes_at__isnull=False, closes_at__gt=F("opens_at"))
+                ),
             ),
             models.CheckConstraint(
                 name="reference_only_lots_are_drawn", condition=Q(drawn_at=None) | Q(choosing="lottery")
