@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from app.access.rules import may
 from app.access.web import staff_page
 from app.catalog import actions, callnumbers, naming, queries
+from app.catalog.codes import material_label
 from app.catalog.forms_items import CallRuleForm, ItemEdit, ItemForm, RangeForm
 from app.catalog.models import BibliographicRecord, Item, NumberRange
 from app.catalog.pages import show_record, the_record
@@ -98,7 +99,7 @@ def item_page(request: HttpRequest, item_id: int) -> HttpResponse:
 def numbers(request: HttpRequest) -> HttpResponse:
     """The ranges of item numbers with what is left of them. Two SQL statements."""
     rows = [
-        (row, actions.range_of_row(row), row.last - row.next_serial + 1)
+        (row, material_label(row.material_type) if row.material_type else "", row.last - row.next_serial + 1)
         for row in NumberRange.objects.select_related("branch").order_by("pk")
     ]
     return render(request, "catalog/numbers.html", {"rows": rows})

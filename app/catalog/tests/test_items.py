@@ -5,9 +5,12 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from app.branches import codes
+from app.branches.models import CodeEntry
 from app.catalog.models import Item
 from app.catalog.tests import factories
 from app.circulation.models import ItemTally
+from app.regulations.actions import seen_of
 from app.tests import make
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +112,44 @@ def test_wrong_values_come_back_with_a_sentence():
     assert make.client("counter").post(url, {}).status_code == 200
     item.refresh_from_db()
     assert item.attachments == ""
+
+
+@pytest.mark.req("F-CAT-020")
+def test_marks_places_and_ways_of_acquiring_of_the_librarys_own_are_offered_until_they_are_stopped():
+    admin, browser = make.client("admin"), make.client("librarian")
+    record = factories.record("本", ndc="913.6")
+    added = {"shelf_mark": ("T", "特集"), "location": ("展示", "展示"), "acquisition": ("loan", "寄託")}
+    for table, (code, label) in added.items():
+        save_codes(admin, table, [(code, label, True)])
+    form = browser.get(reverse("catalog:record", args=[record.pk])).context["item_form"]
+    said = {"branch": make.branch().pk}
+    for table, (code, label) in added.items():
+        assert any(label in text for value, text in form.fields[table].choices if value == code), table
+        said[table] = code
+    assert browser.post(reverse("catalog:add_item", args=[record.pk]), said).status_code == 302
+    item = Item.objects.get()
+    assert (item.shelf_mark, item.location, item.get_acquisition_display()) == ("T", "展示", "寄託")
+    assert item.call_number.startswith("T/913.6")
+    for table, (code, label) in added.items():
+        save_codes(admin, table, [(code, label, False)])
+    form = browser.get(reverse("catalog:record", args=[record.pk])).context["item_form"]
+    assert not [table for table, (code, _) in added.items() if code in dict(form.fields[table].choices)]
+    kept = typed(browser, item, price="300")
+    assert (kept["shelf_mark"], kept["location"], kept["acquisition"]) == ("T", "展示", "loan")
+    assert browser.post(reverse("catalog:item", args=[item.pk]), kept).status_code == 302
+
+
+def save_codes(admin, table, lines):
+    """The editor's form of a code table with these lines besides those that are there."""
+    own = [
+        (row.code, row.label, row.in_use) for row in codes.entries(table) if row.code not in {c for c, _, _ in lines}
+    ]
+    seen = seen_of(CodeEntry.objects.filter(table=table))
+    sent = {"line-TOTAL_FORMS": len(own) + len(lines), "line-INITIAL_FORMS": 0, "default": "", "seen": seen}
+    for place, (code, label, in_use) in enumerate([*own, *lines]):
+        sent |= {f"line-{place}-code": code, f"line-{place}-label": label, f"line-{place}-order": place}
+        sent |= {f"line-{place}-in_use": "on"} if in_use else {}
+    assert admin.post(reverse("regulations:code_table", args=[table]), sent).status_code == 302
 
 
 def test_a_copy_is_found_by_its_place_and_the_beginning_of_its_mark():
