@@ -13,10 +13,7 @@
   const told = Object.assign(document.createElement("p"), { className: "unseen" });
   told.setAttribute("role", "status");
   document.body.append(told);
-  document.addEventListener("submit", async (event) => {
-    const form = event.target;
-    if (!form.matches("form[data-basket]")) return;
-    event.preventDefault();
+  const put = async (form) => {
     const button = form.querySelector("button");
     try {
       const answer = await fetch(form.action, {
@@ -28,5 +25,12 @@
       told.textContent = said;
       button.lastChild.textContent = ` ${said}`;
     } catch { form.submit(); }
+  };
+  // One after another: each answer carries the whole basket, and two at once would lose one of them.
+  let before = Promise.resolve();
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form[data-basket]")) return;
+    event.preventDefault();
+    before = before.then(() => put(event.target));
   });
 })();
