@@ -217,8 +217,13 @@ def read(parameters: QueryDict, base: Query) -> Asked:
 
 
 def years_label(low: int | None, high: int | None) -> str:
-    """A span of years by both counts: 「2019–2023年(令和元年〜令和5年)」."""
-    western = "–".join(str(end) if end is not None else "" for end in (low, high)) if low != high else str(low)
-    eras = [japanese_year(end) if end is not None else "" for end in (low, high)]
-    era = eras[0] if low == high else "〜".join(eras)
-    return f"{western}年" + (f"({era})" if any(eras) else "")
+    """A year or a span of years by both counts: 「2019–2023年(令和元年〜令和5年)」「1950年(昭和25年)以降」."""
+    ends = [f"{end}年" + (f"({era})" if (era := japanese_year(end)) else "") for end in (low, high) if end is not None]
+    if low is None:
+        return gettext("%(year)s以前") % {"year": ends[0]}
+    if high is None:
+        return gettext("%(year)s以降") % {"year": ends[0]}
+    if low == high:
+        return ends[0]
+    eras = [japanese_year(low), japanese_year(high)]
+    return f"{low}–{high}年" + (f"({'〜'.join(eras)})" if all(eras) else "")

@@ -137,7 +137,7 @@ def advanced_page(request: HttpRequest) -> HttpResponse:
         "materials": [(code, label, code in query.materials) for code, label in material_types()],
         "branches": [(pk, name, pk in query.branches) for pk, name in queries.branch_names().items()],
         "audiences": [(code, label, code in query.audiences) for code, label in Audience.choices if code],
-        "tongues": [(code, label, code in query.languages) for code, label in LANGUAGES.items()],
+        "written_in": [(code, label, code in query.languages) for code, label in LANGUAGES.items()],
         "classes": query.classes,
         "scopes": SCOPE_NAMES.items(),
         "sorts": SORT_NAMES.items(),
