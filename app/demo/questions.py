@@ -1,9 +1,9 @@
 """The questions of `./kura bench search`, drawn from the records by frequency, and how long they take."""
 
-import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -135,10 +135,14 @@ def measure(seed: int, each: int, said: Callable[[str], None]) -> dict[str, Any]
             wall.append(1000 * (time.perf_counter() - began))
             cpu.append(1000 * (time.process_time() + _cpu(backend) - spent))
             totals.append(found.total if isinstance(found, search.Result) else len(found))
+        slowest = sorted(range(len(wall)), key=wall.__getitem__)[-3:]
         result["classes"][name] = {
-            "questions": len(some), "wall": _percentiles(wall), "cpu": _percentiles(cpu), "median_total": statistics.median(totals),
-            "slowest": [str(some[at].text if isinstance(some[at], Query) else some[at]) for at in sorted(range(len(wall)), key=wall.__getitem__)[-3:]],
-        }  # fmt: skip
+            "questions": len(some),
+            "wall": _percentiles(wall),
+            "cpu": _percentiles(cpu),
+            "median_total": statistics.median(totals),
+            "slowest": [str(some[at].text if isinstance(some[at], Query) else some[at]) for at in slowest],
+        }
         said(f"{name}: {result['classes'][name]}")
     result["plain_ms"] = _plain(Random(seed), each)  # noqa: S311
     return result
@@ -153,25 +157,27 @@ def _backend() -> int:
         cursor.execute("SELECT pg_backend_pid()")
         inside = cursor.fetchone()[0]
     # The workshop's PostgreSQL lives in a container: its process has another number out here.
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/status") as status:
-                    numbers = next((line.split()[1:] for line in status if line.startswith("NSpid")), [])
-                with open(f"/proc/{entry}/comm") as name:
-                    if numbers and numbers[-1] == str(inside) and "postgres" in name.read():
-                        return int(entry)
-            except OSError:
-                continue
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and str(inside) == _number_inside(entry):
+            return int(entry.name)
     return 0
+
+
+def _number_inside(process: Path) -> str:
+    """The number that a database process has in its own container; "" for others."""
+    try:
+        lines = (process / "status").read_text().splitlines()
+    except OSError:
+        return ""
+    named = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+    return named["NSpid"][-1] if named.get("Name") == ["postgres"] and named.get("NSpid") else ""
 
 
 def _cpu(pid: int) -> float:
     """CPU seconds that the database process used."""
     if not pid:
         return 0.0
-    with open(f"/proc/{pid}/schedstat") as stat:
-        return int(stat.read().split()[0]) / 1e9
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def _percentiles(milliseconds: list[float]) -> dict[str, float]:
@@ -220,6 +226,6 @@ def _sizes() -> dict[str, Any]:
             sizes[kind] = cursor.fetchone()[0]
         cursor.execute("SELECT pg_total_relation_size('catalog_searchdocument')")
         sizes["document"] = cursor.fetchone()[0]
-        cursor.execute(f"SELECT count(*) FROM catalog_searchposting{slot}")
+        cursor.execute(f"SELECT count(*) FROM catalog_searchposting{slot}")  # noqa: S608 - a or b
         rows = cursor.fetchone()[0]
     return {"slot": slot, "build_seconds": seconds, "runs": runs, "records": records, "rows": rows, "bytes": sizes}

@@ -5,11 +5,9 @@ transaction. Cut short anywhere, both leave the index as it was. Documents that 
 """
 
 import json
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +16,7 @@ import psycopg
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from app import beside
 from app.catalog.codes import Origin, ShelfStatus
 from app.catalog.search import availability, grams, store
 from app.catalog.search.bitmaps import Slot
@@ -143,35 +142,32 @@ def _work(
     many = 1 if connection.in_atomic_block else min(processes or min(os.cpu_count() or 1, 4), max(len(parts), 1))
     if many == 1:
         for part in parts:
-            yield part[0], _part(name, part, dictionary, borders)
+            yield part[0], _part(name, _backend(), dictionary, borders, part)
         return
-    with ProcessPoolExecutor(
-        many, mp_context=multiprocessing.get_context("spawn"), initializer=_start, initargs=(dictionary, borders)
-    ) as pool:
-        for part, found in zip(parts, pool.map(_own_part, [name] * len(parts), parts), strict=True):
-            yield part[0], found
+    given = (name, _backend(), dictionary, borders)
+    results = beside.each(f"{__name__}:_part", many, given, [(part,) for part in parts])
+    for part, found in zip(parts, results, strict=True):
+        yield part[0], found
 
 
-_given: tuple[frozenset[str], dict[str, list[str]]] = (frozenset(), {})
+def _backend() -> int:
+    """The database process of this connection."""
+    return int(store.rows("SELECT pg_backend_pid()")[0][0])
 
 
-def _start(dictionary: frozenset[str], borders: dict[str, list[str]]) -> None:
-    """A process of its own: the application is set up in it, with its own connection."""
-    import django
-
-    global _given
-    _given = (dictionary, borders)
-    django.setup()
-
-
-def _own_part(name: str, part: tuple[int, int, int]) -> list[int]:
-    return _part(name, part, *_given)
+_BUILDS = """
+SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = %(pid)s AND objid = %(key)s
+               AND classid = 0 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"""
 
 
 def _part(
-    name: str, part: tuple[int, int, int], dictionary: frozenset[str], borders: dict[str, list[str]]
+    name: str, builder: int, dictionary: frozenset[str], borders: dict[str, list[str]], part: tuple[int, int, int]
 ) -> list[int]:
-    """Make the documents and lists of one part; returns the numbers whose record is gone."""
+    """Make the documents and lists of one part; returns the numbers whose record is gone.
+
+    Busy when the rebuild that this is a part of has died meanwhile. Looked at while the tables are written to: who
+    empties them waits for this transaction, and so nothing of a dead rebuild gets into a later one.
+    """
     number, first, last = part
     made, missing = Part(dictionary, borders), []
     for start in range(first, last, BATCH):
@@ -183,6 +179,8 @@ def _part(
                 made.add(at, document)
     with transaction.atomic():
         _copy_lists(name, number, made)
+        if not store.rows(_BUILDS, {"pid": builder, "key": store.BUILDING})[0][0]:
+            raise Busy
     return missing
 
 

@@ -4,20 +4,22 @@ import json
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from app.catalog import search
+from app.catalog.models import BibliographicRecord, SearchState
 from app.demo import catalogue, questions
 
 LAST_YEAR = 2026
+OWN = "kura_bench_"
 
 
 class Command(BaseCommand):
     help = "Load a catalogue for measuring, build its index, ask and measure. Only for a database made for it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("what", choices=("load", "popularity", "rebuild", "ask"))
+        parser.add_argument("what", choices=("state", "load", "popularity", "rebuild", "ask"))
         parser.add_argument("--records", type=int, default=3_650_000)
         parser.add_argument("--seed", type=int, default=20261122)
         parser.add_argument("--part", type=int, default=0)
@@ -25,11 +27,21 @@ class Command(BaseCommand):
         parser.add_argument("--each", type=int, default=40, help="questions a class")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not connection.settings_dict["NAME"].startswith(OWN):
+            raise CommandError(f"only for a database made for measuring, {OWN}…")
         getattr(self, options["what"])(options)
 
     def _said(self, line: str) -> None:
         self.stderr.write(line)
         self.stderr.flush()
+
+    def state(self, options: dict[str, Any]) -> None:
+        numbered = SearchState.objects.exclude(runs=[]).exists()
+        complete = numbered and BibliographicRecord.objects.count() == options["records"]
+        if not complete:  # a load that was cut short begins again
+            with connection.cursor() as cursor:
+                cursor.execute("TRUNCATE catalog_bibliographicrecord CASCADE")
+        self.stdout.write(json.dumps({"complete": complete}))
 
     def load(self, options: dict[str, Any]) -> None:
         part = (options["part"], options["parts"])
