@@ -15,6 +15,13 @@ from app.catalog.pages import may_do, page_of, the_record
 from app.catalog.selecting import printable
 from app.exports import web as exports
 
+# What a page can take back in the time that it has; the rest is for a command.
+MOST_ON_SCREEN = 5_000
+TOO_MANY = (
+    "件数が多いため、画面からは取り消せません。システム担当者に依頼してください"
+    "(サーバ上で manage undo_changes {number} を実行して取り消します)。"
+)
+
 
 @require_GET
 @staff_page(actions.VIEW)
@@ -90,6 +97,8 @@ def _show(request: HttpRequest, row: ChangeSet, refused: Exception | None = None
 def undo(request: HttpRequest, change_set_id: int) -> HttpResponse:
     """Take a set back, or say what stands on it."""
     row = _the_set(change_set_id)
+    if row.size > MOST_ON_SCREEN:
+        return _show(request, row, actions.CatalogError(TOO_MANY.format(number=row.pk)))
     try:
         done = undoing.undo(request.actor, row.pk)
     except actions.CatalogError as refused:

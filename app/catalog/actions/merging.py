@@ -186,6 +186,12 @@ def _change(change_set: changes.Noting, item: Item, after: dict[str, Any]) -> No
 
 def _move_rows(change_set: changes.Noting, goes: BibliographicRecord, stays: BibliographicRecord) -> None:
     """What of the catalogue itself hangs on the record: volumes below it, what was merged into it, its details."""
+    if stays.parent_id == goes.pk:  # a volume cannot stand below what it has become
+        before = {"parent_id": goes.pk, "part_order": stays.part_order}
+        stays.parent_id = goes.parent_id if goes.parent_id != stays.pk else None
+        stays.part_order = goes.part_order if stays.parent_id else None
+        stays.save(update_fields=["parent", "part_order", "updated_at"])
+        change_set.note(stays, before, {"parent_id": stays.parent_id, "part_order": stays.part_order})
     for row in BibliographicRecord.objects.select_for_update().filter(parent=goes).exclude(pk=stays.pk).order_by("pk"):
         row.parent = stays
         row.save(update_fields=["parent", "updated_at"])

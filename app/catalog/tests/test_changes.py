@@ -1,8 +1,10 @@
 """Change sets: what they note, the history they make, and how they are undone."""
 
 from datetime import date
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from app.access.actions import NotPermitted
 from app.catalog import actions
@@ -153,3 +155,20 @@ def test_a_deleted_row_comes_back_with_its_number_and_its_bytes():
     undoing.undo(CATALOGUER, change_set.pk)
     back = BibliographicRecord.objects.get(pk=number)
     assert (back.title, bytes(back.marc), back.year) == ("甲", b"\x1e\xff", 1999)
+
+
+def test_a_very_large_set_is_undone_by_a_command(monkeypatch):
+    from app.catalog import views_changes
+
+    monkeypatch.setattr(views_changes, "MOST_ON_SCREEN", 0)
+    book = record("甲")
+    actions.update_record(CATALOGUER, book.pk, {"title": "乙"})
+    edited = last()
+    answer = make.client("librarian").post(f"/catalog/changes/{edited.pk}/undo/")
+    assert answer.status_code == 409
+    assert f"undo_changes {edited.pk}" in answer.content.decode()
+    call_command("undo_changes", edited.pk, stdout=StringIO())
+    book.refresh_from_db()
+    assert book.title == "甲"
+    with pytest.raises(CommandError, match="見つかりません"):
+        call_command("undo_changes", 10**9)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from app.catalog import actions, rules
 from app.catalog.actions import merging, undoing
 from app.catalog.followers import columns_of, followers
-from app.catalog.models import ChangeSet, Item, MergedRecord
+from app.catalog.models import BibliographicRecord, ChangeSet, Item, MergedRecord
 from app.catalog.search import Query, search
 from app.features.models import ListEntry, ThemeList
 from app.holds import actions as holds
@@ -246,3 +246,15 @@ def test_a_list_has_a_merged_title_under_the_other_record_and_back_again():
     undoing.undo(CATALOGUER, done.change_set)
     entry.refresh_from_db()
     assert entry.record_id == goes.pk
+
+
+def test_a_volume_that_its_own_set_is_merged_into_stands_below_nothing():
+    goes = record("全集")
+    stays = record("全集")
+    BibliographicRecord.objects.filter(pk=stays.pk).update(parent=goes, part_order=1)
+    done = merging.merge(CATALOGUER, goes.pk, stays.pk)
+    stays.refresh_from_db()
+    assert (stays.parent_id, stays.part_order) == (None, None)
+    undoing.undo(CATALOGUER, done.change_set)
+    stays.refresh_from_db()
+    assert (stays.parent_id, stays.part_order) == (goes.pk, 1)
