@@ -29,7 +29,7 @@ def add(knowledge: Knowledge) -> None:
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """`library` (names), `release`, the `door` the reader came in by and the page in other `tongues`; on staff pages
+    """`library` (names), `release`, the `door` the reader came in by and its `page_languages`; on staff pages
     `menu` and what areas add."""
     menu = getattr(request, "staff_menu", None)
     known = {
@@ -37,7 +37,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "release": settings.RELEASE,
         "practice": settings.PRACTICE,
         "door": door_of(request),
-        "tongues": languages_of(request),
+        "page_languages": languages_of(request),
         "first_pages": audiences_of(request),
         "menu": menu() if callable(menu) else [],
     }

@@ -85,17 +85,16 @@ def opened(house: House, context: BrowserContext, door: Door, todo: list[Place],
     later, problems = [], []
     page = context.new_page()
     for place in todo:
-        url = house.opac(door.prefix + place.path)
-        asked = context.request.get(url, max_redirects=0)
-        if asked.status in (301, 302):
-            if parted(urlsplit(asked.headers["location"]).path)[1] == "/my/sign-in/":
+        answer = page.goto(house.opac(door.prefix + place.path))
+        there = parted(urlsplit(page.url).path)[1]
+        if there != urlsplit(place.path).path:  # what leads on shows no page of its own
+            if there == "/my/sign-in/":
                 later.append(place)
-            continue  # what leads on shows no page of its own
-        if asked.status == 405 or not asked.headers.get("content-type", "").startswith("text/html"):
             continue
-        if asked.status != 200 and not (asked.status in (404, 410) and place.may_be_none):
-            problems.append(f"{door.prefix}{place.path}: answers {asked.status}")
-        page.goto(url)
+        if answer.status == 405 or not answer.headers.get("content-type", "").startswith("text/html"):
+            continue
+        if answer.status != 200 and not (answer.status in (404, 410) and place.may_be_none):
+            problems.append(f"{door.prefix}{place.path}: answers {answer.status}")
         response = examined(page)
         run.add(place, response)
         problems += [f"{door.prefix}{place.path}: {line}" for line in told(response["violations"])]
