@@ -10,6 +10,7 @@ from django.utils import timezone
 from app.access.actor import system
 from app.catalog import actions as catalog
 from app.catalog import rules
+from app.catalog.actions import undoing
 from app.catalog.codes import Level, Screening
 from app.catalog.models import BibliographicRecord, Change, ChangeSet
 from app.catalog.search import Query, search
@@ -120,6 +121,22 @@ def test_a_weekly_file_of_three_thousand_counts_what_is_new_corrected_and_delete
     gone = Change.objects.filter(change_set=changes, act=Change.Act.GONE)
     assert gone.count() == 7
     assert gone.first().before["title"] == "週刊の本91"
+
+
+@pytest.mark.django_db
+def test_a_week_is_one_change_set_that_can_be_taken_back() -> None:
+    import_marc(IMPORTER, b"".join(book(n, f"本{n}") for n in range(1, 6)), "first.mrc")
+    before = bytes(only("本5").marc)
+    week = [book(1, "本1 改"), book(5, "", status="d"), book(9, "新しい本")]
+    run = import_marc(IMPORTER, b"".join(week), "week.mrc")
+    librarian = signed_in("librarian")
+    assert f'href="/catalog/changes/{run.change_set}/"' in librarian.get("/exchange/import/").content.decode()
+    assert "本1 改" in librarian.get(f"/catalog/changes/{run.change_set}/").content.decode()
+    undoing.undo(IMPORTER, run.change_set)
+    assert set(BibliographicRecord.objects.values_list("title", flat=True)) == {f"本{n}" for n in range(1, 6)}
+    assert bytes(only("本5").marc) == before
+    assert search(Query(text="本5")).total == 1
+    assert search(Query(text="新しい本")).total == 0
 
 
 @pytest.mark.django_db
