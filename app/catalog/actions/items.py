@@ -194,7 +194,7 @@ def update_item(actor: Actor, item_id: int, fields: Mapping[str, Any], seen: str
     item.save(update_fields=[*after, "updated_at"])
     with changes.open(actor, changes.Kind.EDIT, f"所蔵の修正 {item.barcode}") as change_set:
         change_set.note(item, before, after)
-    if {"branch_id", "status", "visibility"} & set(after):
+    if {"branch_id", "status", "visibility", "reference_only", "restriction", "acquired_on"} & set(after):
         search.index([item.record_id])
     audit.record(
         actor,

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.catalog.search import tokens
 from app.catalog.search.documents import folded
 from app.catalog.search.fold import as_typed, fold, variants
 
@@ -95,22 +94,3 @@ def test_any_string_folds_and_folding_twice_changes_nothing(text: str) -> None:
     once = fold(text)
     assert fold(once) == once
     assert not any(unicodedata.category(character) in ("Cc", "Cs") for character in once)
-
-
-@given(st.text(), st.text(alphabet="猫本日本語かなカナ漢字山川", min_size=1), st.text())
-def test_a_text_has_every_token_of_each_of_its_parts(before: str, part: str, after: str) -> None:
-    term = folded(part)
-    assert tokens.of_term(term)
-    assert set(tokens.of_term(term)) <= set(tokens.of_document([folded(before) + term + folded(after)]))
-
-
-def test_a_rare_kanji_is_no_other_character_of_the_same_low_bits() -> None:
-    rare, common = "\U0002543a", "\u543a"
-    for one, other in ((rare, common), (rare + "田", common + "田"), ("田" + rare, "田" + common)):
-        assert not set(tokens.of_term(folded(one))) & set(tokens.of_document([folded(other)]))
-        assert tokens.needs_recheck(folded(one))
-
-
-def test_tokens_fit_a_database_integer() -> None:
-    for token in tokens.of_document(["漢字かなkana123" + chr(0x9FFF) * 2 + "\U00020bb7野家"]):
-        assert -(2**31) <= token < 2**31
