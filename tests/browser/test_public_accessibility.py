@@ -92,6 +92,8 @@ def opened(house: House, context: BrowserContext, door: Door, todo: list[Place],
             status = context.request.get(url, max_redirects=0).status
             if status != 405:
                 problems.append(f"{door.prefix}{place.path}: answers {status} and no page")
+            page.close()  # its error page would come in between the next one
+            page = context.new_page()
             continue
         there = parted(urlsplit(page.url).path)[1]
         if there != urlsplit(place.path).path:  # what leads on shows no page of its own
