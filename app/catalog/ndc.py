@@ -36,11 +36,6 @@ def name(prefix: str) -> str:
     return names().get(prefix, "")
 
 
-def label(prefix: str) -> str:
-    """Number and name for a list: 「91 日本文学」; the number alone when it has no name."""
-    return f"{prefix} {name(prefix)}".rstrip()
-
-
 def below(prefix: str) -> list[str]:
     """The classes one level below, "" for the ten classes of the first level."""
     return [number for number in names() if len(number) == len(prefix) + 1 and number.startswith(prefix)]

@@ -13,13 +13,11 @@ def test_every_class_of_the_first_two_levels_has_a_name_and_the_third_nearly_eve
 
 def test_classes_lead_down_and_up() -> None:
     assert ndc.name("913") == "小説・物語"
-    assert ndc.label("91") == "91 日本文学"
     assert ndc.below("") == list("0123456789")
     assert "913" in ndc.below("91")
     assert ndc.below("913") == []
     assert ndc.path("913") == ["9", "91", "913"]
     assert ndc.name("001") == ""
-    assert ndc.label("001") == "001"
 
 
 def test_what_is_no_class_is_none() -> None:
