@@ -1,8 +1,10 @@
 """The questions of `./kura bench search`, drawn from the records by frequency, and how long they take."""
 
 import statistics
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,7 +17,7 @@ from app.catalog.models import BibliographicRecord
 from app.catalog.search import Query, Term
 from app.demo import catalogue, generate
 
-Ask = Callable[[], object]
+TERMINALS, TURNS = 50, 4
 
 
 def kana(reading: str) -> str:
@@ -144,8 +146,30 @@ def measure(seed: int, each: int, said: Callable[[str], None]) -> dict[str, Any]
             "slowest": [str(some[at].text if isinstance(some[at], Query) else some[at]) for at in slowest],
         }
         said(f"{name}: {result['classes'][name]}")
+    result["terminals_ms"] = _together([one for one in asked["te"] if isinstance(one, Query)])
     result["plain_ms"] = _plain(Random(seed), each)  # noqa: S311
     return result
+
+
+def _together(some: list[Query]) -> dict[str, float]:
+    """Fifty terminals that look for a title at the same moment, again and again (F-GEN-019)."""
+    start = threading.Barrier(TERMINALS)
+
+    def terminal(number: int) -> list[float]:
+        connection.ensure_connection()
+        start.wait()
+        wall = []
+        try:
+            for turn in range(TURNS):
+                began = time.perf_counter()
+                _ask(some[(number * TURNS + turn) % len(some)])
+                wall.append(1000 * (time.perf_counter() - began))
+        finally:
+            connection.close()
+        return wall
+
+    with ThreadPoolExecutor(TERMINALS) as pool:
+        return _percentiles([one for wall in pool.map(terminal, range(TERMINALS)) for one in wall])
 
 
 def _ask(one: Query | str) -> Any:

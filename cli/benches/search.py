@@ -28,6 +28,7 @@ SEED = 20261122
 LOADERS = 2
 GOAL_P95_MS, GOAL_P99_MS, GOAL_SUGGEST_MS = 50.0, 150.0, 15.0
 GOAL_BUILD_SECONDS, GOAL_EDIT_MS = 20 * 60.0, 1000.0
+GOAL_TERMINALS_MS = 3000.0
 GOAL_PAGE_MS, PAGES_PER_SECOND, PAGE_SECONDS = 120.0, 50, 20
 WORDS = ("日本", "歴史", "ねこ", "夏目漱石", "経済", "長野 歴史", "料理", "こころ", "山", "library")
 
@@ -121,6 +122,7 @@ def figures_of(result: dict[str, Any]) -> evidence.Figures:
             figures[f"{name}_{which}_cpu"] = evidence.figure(row["cpu"][which], "ms")
         figures[f"{name}_to_plain"] = evidence.figure(row["wall"]["p50"] / plain["p50"], "x")
     figures["plain_p50"] = evidence.figure(plain["p50"], "ms")
+    figures["fifty_terminals_p95"] = evidence.figure(result["terminals_ms"]["p95"], "ms", GOAL_TERMINALS_MS)
     figures["edit_to_found_p95"] = evidence.figure(result["edit_ms"]["p95"], "ms", GOAL_EDIT_MS)
     for kind, size in result["index"]["bytes"].items():
         figures[f"index_{kind}_mb"] = evidence.figure(size / 1e6, "MB")

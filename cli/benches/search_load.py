@@ -35,7 +35,7 @@ def load(plan: dict[str, Any]) -> dict[str, Any]:
         time.sleep(max(due - time.monotonic(), 0))
         source = plan["sources"][number % len(plan["sources"])]
         open_ones = here.__dict__.setdefault("connections", {})
-        path = f"/search/?q={quote(plan['words'][number % len(plan['words'])])}&page={1 + number % 3}"
+        path = f"/?q={quote(plan['words'][number % len(plan['words'])])}&page={1 + number % 3}"
         try:
             if source not in open_ones:
                 open_ones[source] = Reached(plan["name"], plan["address"], source, trust)

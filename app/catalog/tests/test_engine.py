@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from app.catalog import search
+from app.catalog import actions, search
 from app.catalog.codes import Visibility
 from app.catalog.models import BibliographicRecord, Item, SearchDocument, SearchPending
 from app.catalog.search import broad, building, conditions, engine, grams
@@ -341,6 +341,15 @@ def test_refreshing_remembers_what_is_away_and_changes_no_answer(small: None, mo
     assert compare(draw, 10)
     search.refresh()
     assert compare(draw, 10)
+
+
+def test_an_item_that_may_no_longer_be_borrowed_counts_at_once(small: None) -> None:
+    item = make.item(make.record("貸せる本"))
+    search.rebuild()
+    assert search.search(Query(text="貸せる本", available=True)).total == 1
+    actions.update_item(make.CATALOGUER, item.pk, {"reference_only": True})
+    assert search.search(Query(text="貸せる本", available=True)).total == 0
+    assert search.search(Query(text="貸せる本")).facets["available"] == ()
 
 
 @pytest.mark.req("F-OPA-005")
