@@ -20,7 +20,7 @@ QUESTIONS = Path(__file__).parent / "relevance.tsv"
 GENERATED = 1500
 GENERATED_ASKED = 20
 FIRST_PAGE = 20
-# Below these the order of results has become worse than it was; the figures reached stand in app/catalog/README.md.
+# Below these the order of results has become worse than it was: MRR 0.993, recall 1.000 over 190 questions when made.
 FLOOR_MRR = 0.97
 FLOOR_RECALL = 0.98
 FLOOR_OF_A_KIND = 0.9
