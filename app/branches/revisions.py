@@ -64,6 +64,12 @@ def kept(group: str, key: Hashable, load: Callable[[], Kept]) -> Kept:
     return made
 
 
+def look() -> None:
+    """Have followers told of what changed, on a page that asks for nothing kept. One SQL statement, or none when the
+    stamps were just read."""
+    _stamps()
+
+
 def forget() -> None:
     """Look again at the next question."""
     _seen.at = float("-inf")

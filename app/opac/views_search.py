@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from app.branches import revisions
 from app.catalog import narrowing
 from app.catalog.asking import (
     ROW_FIELDS,
@@ -110,6 +111,7 @@ def _kept(asked: Asked, without: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def _nothing(request: HttpRequest, asked: Asked, result: Result) -> HttpResponse:
+    revisions.look()  # its sentences may be the library's own
     context = _box(asked) | {
         "result": result,
         "remarks": [*asked.remarks, *filter(None, [result.notice])],
