@@ -216,22 +216,38 @@ def load(count: int, seed: int, last_year: int, part: tuple[int, int], progress:
     weights = [place.weight for place in places]
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica; SET synchronous_commit = off")
-    for batch in range(part[0], -(-count // BATCH), part[1]):
-        random = Random(f"{seed}:catalogue:{batch}")  # noqa: S311
-        records, items, loans = [], [], []
-        for number in range(batch * BATCH, min((batch + 1) * BATCH, count)):
-            row = record(random, words, number, last_year)
-            records.append(row)
-            for copy, branch in enumerate(generate.copies(random, places, weights)):
-                pk = generate.FIRST_ID + number * generate.MOST_COPIES + copy
-                barcode = rules.item_barcode(FIRST_BARCODE + number * generate.MOST_COPIES + copy)
-                items.append((pk, row[0], branch, barcode, row[15]))
-                if random.random() < OUT:
-                    loans.append((pk, 1, branch, "2026-11-30"))
-        _copy("catalog_bibliographicrecord", _COLUMNS, records)
-        _copy("catalog_item", ("id", "record_id", "branch_id", "barcode", "material_type"), items)
-        _copy("circulation_loan", ("item_id", "patron_id", "branch_id", "due_on"), loans)
-        progress(f"{min((batch + 1) * BATCH, count):,} records")
+    try:
+        for batch in range(part[0], -(-count // BATCH), part[1]):
+            _batch(words, places, weights, (seed, last_year), range(batch * BATCH, min((batch + 1) * BATCH, count)))
+            progress(f"{min((batch + 1) * BATCH, count):,} records")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET session_replication_role; RESET synchronous_commit")
+
+
+def _batch(
+    words: Vocabulary,
+    places: Sequence[generate.Place],
+    weights: Sequence[float],
+    given: tuple[int, int],
+    numbers: range,
+) -> None:
+    """The records with these numbers, their items, and which of them are out."""
+    seed, last_year = given
+    random = Random(f"{seed}:catalogue:{numbers.start // BATCH}")  # noqa: S311
+    records, items, loans = [], [], []
+    for number in numbers:
+        row = record(random, words, number, last_year)
+        records.append(row)
+        for copy, branch in enumerate(generate.copies(random, places, weights)):
+            pk = generate.FIRST_ID + number * generate.MOST_COPIES + copy
+            barcode = rules.item_barcode(FIRST_BARCODE + number * generate.MOST_COPIES + copy)
+            items.append((pk, row[0], branch, barcode, row[15]))
+            if random.random() < OUT:
+                loans.append((pk, 1, branch, "2026-11-30"))
+    _copy("catalog_bibliographicrecord", _COLUMNS, records)
+    _copy("catalog_item", ("id", "record_id", "branch_id", "barcode", "material_type"), items)
+    _copy("circulation_loan", ("item_id", "patron_id", "branch_id", "due_on"), loans)
 
 
 def _copy(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
