@@ -11,10 +11,12 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from app.opac.keyboard import DIGITS, SMALL, VOICED
 from app.opac.keyboard import ROUND as ROUNDED
-from tests.browser.house import KIOSK, House
+from tests.browser.house import KIOSK, LOCAL, House
 from tests.browser.public import free_title, give_up, open_holds, place_hold, places, sign_in
 
 FIRST_PAGE_BYTES = 150_000
+# The engineer's own server answers "not found" with a page for engineers.
+SHOWN = (200,) if LOCAL else (200, 404)
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 CUT = """() => [...document.querySelectorAll('main *, header *, footer *')].filter((e) => {
   const s = getComputedStyle(e);
@@ -206,7 +208,7 @@ def test_every_page_fits_a_telephone_and_letters_twice_as_large(house: House, wi
         page = context.new_page()
         for place in places(house):
             asked = context.request.get(house.opac(place.path), max_redirects=0)
-            if asked.status not in (200, 404) or not asked.headers.get("content-type", "").startswith("text/html"):
+            if asked.status not in SHOWN or not asked.headers.get("content-type", "").startswith("text/html"):
                 continue
             page.goto(house.opac(place.path))
             page.evaluate("size => { document.documentElement.style.fontSize = size; }", letters)
