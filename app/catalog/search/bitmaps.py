@@ -39,11 +39,13 @@ class Slot:
 
 @dataclass
 class Bitmaps:
-    """Makes expressions; `known` are the long grams of the question that the slot's dictionary has."""
+    """Makes expressions; `known` are the long grams of the question that the slot's dictionary has. What must be looked
+    at is looked at among the documents of the expression `among` only, when it is given."""
 
     slot: Slot
     values: Values
     known: set[str] = field(default_factory=set)
+    among: str = ""
 
     def needle(self, wanted: str, fields: Sequence[int]) -> tuple[str, bool]:
         """The documents that have the needle in one of the fields, and whether surely no others."""
@@ -111,7 +113,10 @@ class Bitmaps:
         """The documents of a node, exactly: terms that bitmaps cannot prove are looked at."""
         if isinstance(node, Term):
             expression, exact = self.term(node)
-            return expression if exact else self.checked(expression, conditions.condition(node, self.values))
+            if exact:
+                return expression
+            some = f"{expression} & {self.among}" if self.among else expression
+            return self.checked(some, conditions.condition(node, self.values))
         if isinstance(node, Without):
             return f"({self.slot.everything()} - {self.node(node.part)})"
         if isinstance(node, AllOf):

@@ -163,9 +163,9 @@ def _by_tier(slot: Slot, steps: Sequence[Tier], values: Values) -> str:
         f"SELECT gram FROM {slot.table('posting')} WHERE gram = ANY (%(grams)s) AND field = 0",
         {"grams": sorted(wanted)},
     )
-    bitmaps = Bitmaps(slot, values, {gram for (gram,) in found})
+    bitmaps = Bitmaps(slot, values, {gram for (gram,) in found}, "(SELECT b FROM h)")
     left, ctes, groups = "h.b FROM h", [], []
-    for number, expression in enumerate(bitmaps.tiers(steps, "(SELECT b FROM h)")):
+    for number, expression in enumerate(bitmaps.tiers(steps, bitmaps.among)):
         ctes.append(f"l{number} AS MATERIALIZED (SELECT {left})")
         ctes.append(f"t{number} AS MATERIALIZED (SELECT b & ({expression}) AS b FROM l{number})")
         left = f"l{number}.b - t{number}.b AS b FROM l{number}, t{number}"
