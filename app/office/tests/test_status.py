@@ -62,7 +62,9 @@ def test_servers_database_links_and_backups_stand_on_one_screen(settings, partne
             ({"host": "db1"}, now.timestamp() - 3600),
             ({"host": "app1"}, now.timestamp() - 40 * 3600),
         ],
-        'ALERTS{alertstate="firing",severity!="none"}': [({"alertname": "DiskFull", "host": "db1", "severity": "critical"}, 1)],
+        'ALERTS{alertstate="firing",severity!="none"}': [
+            ({"alertname": "DiskFull", "host": "db1", "severity": "critical"}, 1)
+        ],
     }
 
     class Answer(BaseHTTPRequestHandler):
