@@ -5,11 +5,18 @@ from datetime import datetime, timedelta
 from app.access.actor import system
 from app.catalog import search
 from app.catalog.actions import batching, following, merging
+from app.jobs.actions import ask_again
 from app.jobs.registry import job
+
+REBUILD = "catalog.search_rebuild"
 
 
 def tend(now: datetime) -> str:
-    """Take what changed into the bitmaps, and what was lent or came back."""
+    """Take what changed into the bitmaps, and what was lent or came back. Bitmaps that an upgrade or a
+    first load left behind are made anew at once, in the lane of the long jobs."""
+    if search.outdated():
+        ask_again(system("catalog.search"), REBUILD, now)
+        return "索引がまだないか前の版のままなので、作り直しを頼みました。"
     try:
         merged, differing = search.merge(), search.refresh()
     except search.Busy:
@@ -39,5 +46,5 @@ def tidy(now: datetime) -> str:
 
 job("catalog.tidy", "一括変更の計画の整理", tidy, "03:20")
 job("catalog.search", "検索索引への取込み", tend, "1m")
-job("catalog.search_rebuild", "検索索引の作り直し（順位）", rebuild, "02:40")
+job(REBUILD, "検索索引の作り直し（順位）", rebuild, "02:40")
 job("catalog.gather_authorities", "書誌の標目から典拠を作成", gather, "03:40")

@@ -35,6 +35,9 @@ PLAIN = "".join(
     for slot in "ab"
 )
 
+# A library that is already there is indexed anew from its next minute on (app/catalog/jobs.py).
+ALL_PENDING = "INSERT INTO catalog_searchpending (record_id) SELECT id FROM catalog_bibliographicrecord"
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -306,4 +309,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(GONE, "DROP FUNCTION catalog_search_gone() CASCADE"),
         migrations.RunSQL(EMPTY, "DROP FUNCTION catalog_search_empty(text)"),
         migrations.RunSQL(PLAIN, migrations.RunSQL.noop),
+        migrations.RunSQL(ALL_PENDING, migrations.RunSQL.noop),
     ]

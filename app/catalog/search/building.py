@@ -312,6 +312,18 @@ def merge(least: int = MERGE_FROM, most: int = MERGE_MOST) -> int:
         return _merge(slot, most)
 
 
+def outdated() -> bool:
+    """Whether the bitmaps must be made before the night: they are of an older folding, or there are none yet though
+    there is much to find. At most three SQL statements."""
+    if store.version() != VERSION:
+        return True
+    if store.slot() is not None:
+        return False
+    count = "SELECT count(*) FROM (SELECT FROM {} LIMIT %(least)s) AS part"
+    waiting = ("catalog_searchdocument WHERE fresh", "catalog_searchpending")
+    return any(store.rows(count.format(where), {"least": MERGE_FROM})[0][0] >= MERGE_FROM for where in waiting)
+
+
 def _make_pending(most: int) -> None:
     """Make documents of records that wait, a thousand at a time."""
     waiting = [

@@ -5,11 +5,14 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
-from app.catalog import actions, search
+from app.catalog import actions, jobs, search
 from app.catalog.models import BibliographicRecord, SearchDocument, SearchState
 from app.catalog.search import Query, building, store
 from app.catalog.tests import factories as make
+from app.jobs.actions import run_due
+from app.jobs.models import JobRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -225,3 +228,36 @@ def test_a_part_of_a_rebuild_that_died_is_thrown_away(shelf: list[BibliographicR
     assert not store.rows(f"SELECT FROM catalog_searchposting{slot}")
     with building._alone():
         building._part(slot, building._backend(), frozenset(), {}, (0, 0, 20))
+
+
+def test_an_index_of_an_older_folding_is_made_anew_in_the_lane_of_the_long_jobs(
+    shelf: list[BibliographicRecord],
+) -> None:
+    now = timezone.now()
+    assert "作り直しを頼みました" not in jobs.tend(now)
+    SearchState.objects.update(version=0)
+    assert "作り直しを頼みました" in jobs.tend(now)
+    jobs.tend(now)
+    assert JobRun.objects.filter(job="catalog.search_rebuild", state="asked").count() == 1
+    run_due(now)
+    assert not search.outdated()
+    assert titles("木の本 7") == {"木の本 7"}
+
+
+def test_records_that_were_there_before_the_index_are_found_after_a_minute(shelf: list[BibliographicRecord]) -> None:
+    """As an upgrade leaves them: no bitmaps, no documents, everything pending."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE catalog_searchdocument, catalog_searchstate, catalog_searchgone")
+        cursor.execute("INSERT INTO catalog_searchpending (record_id) SELECT id FROM catalog_bibliographicrecord")
+    assert titles("木の本 7") == set()
+    assert not search.outdated()
+    jobs.tend(timezone.now())
+    assert titles("木の本 7") == {"木の本 7"}
+
+
+def test_much_without_an_index_asks_for_one(shelf: list[BibliographicRecord], monkeypatch: pytest.MonkeyPatch) -> None:
+    SearchState.objects.all().delete()
+    SearchDocument.objects.update(fresh=True)
+    assert not search.outdated()
+    monkeypatch.setattr(building, "MERGE_FROM", 5)
+    assert search.outdated()
