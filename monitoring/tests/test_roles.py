@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 import yaml
 from django.urls import Resolver404, resolve
 
@@ -35,11 +34,16 @@ def resolves(path: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("source", ["playbooks/vars/web.yml", "roles/nginx/defaults/main.yml"])
-def test_every_path_with_a_rate_of_its_own_exists_and_the_search_is_one(source):
-    paths = yaml.safe_load((ROOT / source).read_text("utf-8"))["nginx_dear_paths"]
-    assert {"= /", "/suggest"} <= set(paths)
-    assert [path for path in paths if not resolves(path.removeprefix("= "))] == []
+def test_every_path_with_a_rate_of_its_own_exists_and_searches_are_among_them():
+    paths = yaml.safe_load(role_file("nginx/defaults/main.yml"))["nginx_dear_paths"]
+    patterns = [re.compile(path.removeprefix("~ ")) for path in paths if path.startswith("~ ")]
+    assert [path for path in paths if not path.startswith("~ ") and not resolves(path)] == []
+    dear = ("/", "/suggest", "/advanced/", "/my/sign-in/", "/my/reset/")
+    for path in dear:
+        assert resolves(path), path
+        for door in ("", "/en", "/kids", "/kiosk/ko"):
+            assert any(pattern.search(door + path) for pattern in patterns), door + path
+    assert not any(pattern.search(path) for pattern in patterns for path in ("/records/1/", "/my/", "/new/"))
 
 
 def test_an_upload_that_is_too_large_is_answered_by_a_page_that_is_there():
