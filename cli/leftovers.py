@@ -8,15 +8,17 @@ import sys
 from pathlib import Path
 
 from lab import paths
+from lab.hosts import TREES
 
 
 def leftovers(instance: str) -> list[str]:
-    """Processes, mounts, namespaces, interfaces, files and names of an instance of the twin that are still there."""
+    """What an instance of the twin left: processes, control groups, mounts, namespaces, interfaces, files, names."""
     return [
         *(f"process {line}" for line in _processes(f"/var/lib/{instance}/", f"{instance}-")),
         *(f"mount {line.split()[1]}" for line in _lines("/proc/mounts") if f"/var/lib/{instance}/" in line),
         *(f"namespace {line.split()[0]}" for line in _said("ip", "netns", "list") if line.startswith(f"{instance}-")),
         *(f"interface {line}" for line in _said("ip", "-brief", "link") if line.startswith(f"{instance}-")),
+        *(f"control group {group}" for tree in TREES for group in tree.glob(f"kura-{instance}-*")),
         *(f"file {path}" for path in [Path("/var/lib") / instance] if path.exists()),
         *(f"/etc/hosts: {line}" for line in _lines("/etc/hosts") if f"kura {instance}:" in line),
     ]

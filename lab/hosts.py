@@ -97,6 +97,11 @@ class Machine(Chassis):
         self.site = site
         self.host = host
 
+    @property
+    def group(self) -> str:
+        """The name of the host's control group."""
+        return f"{groups_of()}{self.host.name}"
+
     def make(self, lower: list[Path], public_key: str, host_key: Path) -> None:
         """Day 0: disk, name, keys and interfaces. What an installer does on bare metal."""
         if (self.home / "made").exists():
@@ -133,7 +138,7 @@ class Machine(Chassis):
         number.unlink(missing_ok=True)
         with (self.home / "console.log").open("a") as log:
             subprocess.Popen(
-                ["sh", "-c", _KEEPER, "keeper", str(number), *self._nspawn()],
+                ["sh", "-c", _KEEPER, "keeper", str(number), self.group, *self._nspawn()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -167,5 +172,26 @@ class Machine(Chassis):
 
 
 # Keeps a host on: nspawn ends with 133 when the host rebooted, with 0 when it powered off, else it was cut. It writes
-# its own number down: whoever started it may be interrupted at once, and nobody would know of the host any more.
-_KEEPER = 'printf %s $$ > "$1.part" && mv "$1.part" "$1"; shift; while "$@"; [ $? -eq 133 ]; do :; done'
+# its own number down: whoever started it may be interrupted at once, and nobody would know of the host any more. And it
+# gives the host control groups of its own: in one group, the systemd of one host waits for the processes of another
+# host's service of the same name, and each removes groups under the other's hands.
+_KEEPER = """printf %s $$ > "$1.part" && mv "$1.part" "$1"; group=$2; shift 2
+for tree in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+  if [ -w "$tree/cgroup.procs" ]; then mkdir -p "$tree/$group" && echo $$ > "$tree/$group/cgroup.procs"; fi
+done
+while "$@"; [ $? -eq 133 ]; do :; done"""
+TREES = tuple(Path("/sys/fs/cgroup", name) for name in ("", "systemd", "unified"))
+
+
+def groups_of() -> str:
+    """How the control groups of this instance's hosts begin."""
+    return f"kura-{paths.instance()}-"
+
+
+def forget_groups(prefix: str) -> None:
+    """Remove the control groups of hosts that are off; `prefix` begins their names."""
+    for tree in TREES:
+        for group in tree.glob(f"{prefix}*"):
+            for folder, *_ in os.walk(group, topdown=False):
+                with contextlib.suppress(OSError):
+                    Path(folder).rmdir()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from inventory import Host, Inventory
 from lab import image, paths, window, wires
-from lab.hosts import Chassis, Machine
+from lab.hosts import Chassis, Machine, forget_groups, groups_of
 from lab.shell import LabError, run
 
 OPERATOR = "operator"
@@ -135,6 +135,7 @@ class Twin:
             list(pool.map(lambda machine: machine.stop(20), machines))
         for machine in machines:
             machine.erase()
+        forget_groups(groups_of())
         wires.remove()
         shutil.rmtree(self.state, ignore_errors=True)
         parent = self.state.parent
