@@ -15,7 +15,9 @@ from app.opac.tests.pages import addresses
 from app.web.doors import Door
 from tests.browser.house import House
 
+# Every door is examined for what is published; a landing examines each language and each mode once, not their products.
 DOORS = tuple(Door(language, kiosk) for kiosk in (False, True) for language in ("ja", "en", "zh-hans", "ko", "ja-kids"))
+ONCE = tuple(door for door in DOORS if not door.kiosk or door.language == "ja")
 LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
 
 # Where the running library has what an address needs: one value each. What only answers to POST takes anything.
@@ -79,6 +81,24 @@ def places(house: House) -> list[Place]:
         given = values | {need: 1 for need in address.needs if need not in values}
         found.append(Place(address.route, address.path(given), bool({address.name, *address.needs} & nowhere)))
     return found + [Place(path, path, may_be_none=True) for path in MORE]
+
+
+ASK = """async url => {
+  const answer = await fetch(url, {redirect: "manual", cache: "no-store"});
+  return [answer.status, answer.headers.get("content-type") || ""];
+}"""
+
+
+def asked(context: BrowserContext, house: House, path: str) -> tuple[int, str]:
+    """Status and kind of content of an address, asked by the browser: with its certificates, on its host's network.
+
+    What leads on has status 0.
+    """
+    page = context.new_page()
+    page.goto(house.opac("/robots.txt"))
+    status, kind = page.evaluate(ASK, house.opac(path))
+    page.close()
+    return int(status), str(kind)
 
 
 def sign_in(context: BrowserContext, house: House, prefix: str = "") -> None:

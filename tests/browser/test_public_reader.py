@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app.opac.keyboard import DIGITS, SMALL, VOICED
 from app.opac.keyboard import ROUND as ROUNDED
 from tests.browser.house import KIOSK, LOCAL, House
-from tests.browser.public import free_title, give_up, open_holds, place_hold, places, sign_in
+from tests.browser.public import asked, free_title, give_up, open_holds, place_hold, places, sign_in
 
 FIRST_PAGE_BYTES = 150_000
 # The engineer's own server answers "not found" with a page for engineers.
@@ -204,8 +204,8 @@ def test_every_page_fits_a_telephone_and_letters_twice_as_large(house: House, wi
     with house.context(KIOSK, width, 740) as context, place_hold(house, context):
         page = context.new_page()
         for place in places(house):
-            asked = context.request.get(house.opac(place.path), max_redirects=0)
-            if asked.status not in SHOWN or not asked.headers.get("content-type", "").startswith("text/html"):
+            status, kind = asked(context, house, place.path)
+            if status not in SHOWN or not kind.startswith("text/html"):
                 continue
             page.goto(house.opac(place.path))
             page.evaluate("size => { document.documentElement.style.fontSize = size; }", letters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import re
 import subprocess
@@ -161,6 +162,37 @@ def test_the_wires_of_the_application_host_show_no_card_number(twin, fetch):
     assert twin.site.fqdn("opac").encode() in seen, "the browser's connection was not seen"
     assert len(seen) > 5000
     assert card.encode() not in seen
+
+
+def codes(fetch, source, path, *options):
+    """The statuses of many answers of the catalogue, asked by one program of a host; and all headers."""
+    said = fetch(source, "opac", path, *options, "-o", "/dev/null", "-D", "-").stdout
+    return [int(code) for code in re.findall(r"^HTTP/\S+ (\d+)", said, flags=re.MULTILINE)], said
+
+
+@pytest.mark.req("F-OPA-028")
+def test_who_asks_steadily_is_served_and_who_floods_is_told_to_wait_while_a_reader_is_answered(twin, fetch):
+    sessions = "SELECT count(*) FROM django_session"
+
+    def count():
+        return int(twin.run("db1", "cd / && runuser -u postgres -- psql -XqAt -d kura", stdin=sessions).stdout)
+
+    before = count()
+    robot, _ = codes(fetch, "operator", "/records/[1-60]/", "--rate", "6/s")
+    assert len(robot) == 60
+    assert 429 not in robot
+    searching, _ = codes(fetch, "operator", "/?q=[1-30]", "--rate", "6/s")
+    assert set(searching) <= {200, 302}
+    with concurrent.futures.ThreadPoolExecutor() as side:
+        flood = side.submit(codes, fetch, "operator", "/?q=[1-600]", "-Z", "--parallel-max", "60")
+        reader = [status(fetch, "opac-nagano-1", "opac", "/kiosk/"), status(fetch, "opac-nagano-1", "opac", "/new/")]
+        answers, said = flood.result()
+    assert reader == [200, 200]
+    assert answers.count(429) > 100
+    assert answers.count(429) < len(answers)
+    assert "retry-after" in said.lower()
+    assert set(answers) <= {200, 302, 429}
+    assert count() == before
 
 
 @pytest.mark.req("F-SYS-014")
