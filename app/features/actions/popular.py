@@ -72,8 +72,7 @@ def tell_search(today: date) -> int:
     first = rules.month_before(today, POPULARITY_MONTHS)
     by_record = ItemTally.objects.filter(month__gte=first).values_list("item__record").annotate(total=Sum("loans"))
     loans = dict(by_record.order_by())
-    if hasattr(search, "set_popularity"):  # until the search service knows it
-        search.set_popularity(loans)
+    search.set_popularity(loans)
     return len(loans)
 
 

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
+from app.catalog import search
 from app.catalog.models import BibliographicRecord
 from app.circulation.models import ItemTally
 from app.features import jobs, rules
@@ -153,15 +154,17 @@ def test_titles_that_many_wait_for_have_a_ranking_and_few_waiting_are_not_told()
     assert "ひとりが待つ本" not in text
 
 
-def test_the_search_is_told_how_often_each_record_was_lent(monkeypatch):
-    told = {}
-    monkeypatch.setattr("app.catalog.search.set_popularity", told.update, raising=False)
+def test_the_search_puts_first_what_was_lent_often_in_the_last_three_years():
     today = timezone.localdate()
-    item = tally("三年前から", 3, rules.month_before(today, 30))
-    ItemTally.objects.create(item=item, month=rules.month_before(today, 1), loans=2)
-    ItemTally.objects.create(item=item, month=rules.month_before(today, 50), loans=100)
-    popular.tell_search(today)
-    assert told == {item.record_id: 5}
+    once, never = tally("昔よく読まれた本", 100, rules.month_before(today, 50)), make.item("読まれる本")
+    recent = tally("よく読まれる本", 3, rules.month_before(today, 30))
+    ItemTally.objects.create(item=recent, month=rules.month_before(today, 1), loans=2)
+    ids = [never.record_id, once.record_id, recent.record_id]
+    search.index(ids)
+    assert popular.tell_search(today) == 1
+    hits = search.search(search.Query(text="本", sort="popular")).hits
+    assert hits[0].record_id == recent.record_id
+    assert {hit.record_id for hit in hits} == set(ids)
 
 
 @pytest.mark.parametrize(
