@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,9 +27,9 @@ from lab.twin import Twin
 # Beside the inventory's own list: a counter, for the browser tests.
 MORE_HOSTS = ["staff-nagano-1"]
 ON_TWIN = ("tests/twin", "tests/browser")
-ROOMS = ["inventory", "network", "ups", "backup", "monitoring", "app", "lab", "cli", "tests"]
+ROOMS = ["inventory", "network", "ups", "backup", "disks", "office", "monitoring", "app", "lab", "cli", "tests"]
 # What runs on the hosts, and so on Debian 13's Python.
-ON_HOSTS = ["inventory", "network", "ups", "backup", "app"]
+ON_HOSTS = ["inventory", "network", "ups", "backup", "disks", "office", "app"]
 STAGES = ["lint", "unit", "twin", "browser"]
 
 
@@ -128,25 +129,38 @@ class Runner:
         self.stage("lint: shell", ["shellcheck", *scripts])
 
     def unit(self) -> None:
-        """Rooms and application against PostgreSQL 17, on both Pythons."""
+        """The application and what runs on hosts on Debian 13's Python, the rest on the controller's, side by side.
+
+        A deployed library has no other Python than Debian's, so its tests run once, there. What reads a printed page
+        back needs poppler, which only the engineer's machine has: those few run here as well.
+        """
         workshop.start(self.context.progress)
+        rooms = [room for room in ROOMS if (self.context.root / room).is_dir() and room != "app"]
         ignored = [f"--ignore={path}" for path in ON_TWIN]
-        self.pytest(
-            f"unit: Python {sys.version_info[0]}.{sys.version_info[1]}",
-            [*(room for room in ROOMS if (self.context.root / room).is_dir()), *ignored],
-        )
+        here = f"unit: Python {sys.version_info[0]}.{sys.version_info[1]}"
+        with ThreadPoolExecutor(1) as beside:
+            there = beside.submit(self.on_hosts_python)
+            self.pytest(here, [*rooms, *ignored])
+            self.pytest("unit: printed pages", ["-m", "printed", "app"])
+            there.result()
+
+    def on_hosts_python(self) -> None:
+        """The tests of what runs on hosts, on Debian 13's Python 3.13."""
         log = self.results / "unit-Python-3.13.log"
         pins = bundle.test_requirements(self.context.root)
-        paths_ = [room for room in ON_HOSTS if (self.context.root / room).is_dir()]
+        rooms = [room for room in ON_HOSTS if (self.context.root / room).is_dir()]
         environment = {
             "KURA_TEST_DB": "kura313",
             "KURA_RESULTS_DIR": str(self.results),
-            "KURA_RESULTS": "results/tests-3.13.json",
         }
         self.judge(
             "unit: Python 3.13",
             lambda: workshop.python(
-                ["-m", "pytest", "-q", "-p", "no:cacheprovider", *paths_], pins, self.context.progress, environment, log
+                ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=8", *rooms],
+                pins,
+                self.context.progress,
+                environment,
+                log,
             ),
             log,
         )

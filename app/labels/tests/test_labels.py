@@ -71,6 +71,7 @@ def numbers_from(first: int, count: int) -> list[str]:
 
 
 @pytest.mark.req("F-CAT-017")
+@pytest.mark.printed
 @pytest.mark.skipif(not shutil.which("pdftoppm"), reason="no poppler here: the drawing itself is read above")
 def test_a_picture_of_the_sheet_as_a_printer_makes_it_is_read(tmp_path):
     browser = make.client("librarian")

@@ -38,6 +38,7 @@ def sizes(tmp_path):
     return {(round(float(width) * 25.4 / 72), round(float(height) * 25.4 / 72)) for width, height in found}
 
 
+@pytest.mark.printed
 @pytest.mark.req("F-NTC-005")
 def test_a_hundred_postcards_are_in_order_of_postal_code(today, now, reader, late, tmp_path):
     for number in range(100):
@@ -76,6 +77,7 @@ def _patron_of(number):
     raise AssertionError(number)
 
 
+@pytest.mark.printed
 @pytest.mark.req("F-NTC-005", "F-PAT-014")
 def test_a_child_s_letter_goes_to_the_guardian_in_the_window(today, now, reader, late, tmp_path):
     child = reader(name="小林 太郎", birth_date=today - timedelta(days=9 * 365))
@@ -88,6 +90,7 @@ def test_a_child_s_letter_goes_to_the_guardian_in_the_window(today, now, reader,
     assert "かいけつゾロリ" in page
 
 
+@pytest.mark.printed
 def test_a_card_holds_many_titles_as_a_number(today, now, reader, late, tmp_path):
     patron = reader()
     for number in range(12):
@@ -100,6 +103,7 @@ def test_a_card_holds_many_titles_as_a_number(today, now, reader, late, tmp_path
     assert make.branch().name in pages[0], "the last line is still on the card"
 
 
+@pytest.mark.printed
 def test_a_card_and_a_call_about_a_hold_begin_its_days_on_the_shelf(today, now, reader, tmp_path):
     by_card, by_call = on_shelf(reader(), now, contact="postcard"), on_shelf(reader(email=""), now, contact="mail")
     assert planning.plan_ready(ACTOR, now) == 2

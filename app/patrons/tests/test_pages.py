@@ -259,6 +259,7 @@ def text_of(content: bytes) -> str:
     return subprocess.run(["pdftotext", "-", "-"], input=content, capture_output=True, check=True).stdout.decode()
 
 
+@pytest.mark.printed
 @pytest.mark.req("F-PAT-024")
 @pytest.mark.parametrize("what", ["sheet", "card"])
 def test_one_press_prints_one_page(what):
@@ -339,6 +340,7 @@ def test_the_form_at_home_asks_again_for_what_is_missing_and_stops_a_flood():
     assert home.get("/register/done/", {"n": "forged"}).status_code == 404
 
 
+@pytest.mark.printed
 @pytest.mark.req("F-AUD-016")
 def test_one_press_discloses_registration_loans_and_holds_to_the_person_and_is_recorded():
     patron = make.patron(**PERSONAL)
