@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import transaction
+from django.utils import timezone
 
-from app.operations.models import AlertEvent, SignInMiss
+from app.operations.access import ADMINISTRATOR, MACHINE, Actor, Role, actor_of, require
+from app.operations.models import Act, AlertEvent, SignInMiss
 from app.operations.rules import Notified
 
 
@@ -40,16 +43,59 @@ def record_alerts(alerts: Iterable[Notified], at: datetime) -> int:
     return touched
 
 
+def note(actor: Actor, event: str, subject: str, **detail: Any) -> None:
+    """Write down who changed what; every action of the console ends with it, inside its transaction.
+
+    `event` is dotted and never changes its meaning (`incident.opened`), `subject` names the record (`incident/12`).
+    """
+    Act.objects.create(
+        at=timezone.now(), actor=actor.name, role=actor.role or "", event=event, subject=subject[:120], detail=detail
+    )
+
+
+class Unsuitable(Exception):
+    """What was asked for cannot be; the sentence (Japanese) says why."""
+
+
 @transaction.atomic
-def set_operator(name: str, password: str) -> bool:
-    """Make the user who signs in to the console, or give a new password. Returns whether anything changed."""
+def set_user(name: str, password: str, role: Role) -> bool:
+    """Make an account that the deployment names, or give it this password and role. Returns whether it changed."""
     user, made = User.objects.get_or_create(username=name)
-    if not made and user.is_active and user.check_password(password):
+    same = not made and user.is_active and user.check_password(password)
+    if same and actor_of(user).role == role:
         return False
-    user.set_password(password)
-    user.is_active = True
-    user.save()
+    if not same:
+        user.set_password(password)
+        user.is_active = True
+        user.save()
+    _give(user, role)
+    note(MACHINE, "account.set", f"account/{name}", role=role)
     return True
+
+
+@transaction.atomic
+def put_account(actor: Actor, name: str, role: Role, *, password: str = "", active: bool = True) -> None:
+    """An administrator makes an account or changes its role, password (empty: as it was) and whether it is in use."""
+    require(actor, *ADMINISTRATOR)
+    user = User.objects.filter(username=name).first()
+    if user is None and not password:
+        raise Unsuitable("新しい利用者にはパスワードが必要です。")
+    if name == actor.name and (role != Role.ADMINISTRATOR or not active):
+        raise Unsuitable("自分自身の管理者の役割は外せません。別の管理者が変更してください。")
+    before = {"role": str(actor_of(user).role or ""), "active": user.is_active} if user else {}
+    user = user or User(username=name)
+    user.is_active = active
+    if password:
+        user.set_password(password)
+    user.save()
+    _give(user, role)
+    after = {"role": str(role), "active": active}
+    note(actor, "account.put", f"account/{name}", before=before, after=after, password_changed=bool(password))
+
+
+def _give(user: User, role: Role) -> None:
+    group, _ = Group.objects.get_or_create(name=str(role))
+    user.groups.set([group])
 
 
 @transaction.atomic

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
 
 from app.access.rules import LOCK_OUT, locked_out
-from app.operations.models import AlertEvent, SignInMiss
+from app.operations.access import TITLES, Actor, actor_of
+from app.operations.models import Act, AlertEvent, SignInMiss
 
 
 def open_alerts() -> list[AlertEvent]:
@@ -23,3 +27,32 @@ def is_locked_out(name: str, address: str | None, now: datetime) -> bool:
     recent = SignInMiss.objects.filter(at__gt=now - LOCK_OUT)
     misses = recent.filter(name=name[:64]).values_list("at", flat=True)
     return locked_out(misses, recent.filter(address=address).count() if address else 0, now)
+
+
+def accounts() -> list[tuple[User, Actor]]:
+    """Every account with what it may do, by name. Two SQL statements."""
+    users = User.objects.prefetch_related("groups").order_by("username")
+    return [(user, actor_of(user)) for user in users]
+
+
+def acts(subject: str = "", actor: str = "", limit: int = 300) -> list[Act]:
+    """What was changed, newest first; of one record (`incident/12`), or of one person. One SQL statement."""
+    found = Act.objects.all()
+    if subject:
+        found = found.filter(subject=subject)
+    if actor:
+        found = found.filter(actor=actor)
+    return list(found[:limit])
+
+
+def account_rows() -> list[dict[str, Any]]:
+    """Accounts as the auditor's papers list them. Two SQL statements."""
+    return [
+        {
+            "name": user.get_username(),
+            "role": TITLES[actor.role] if actor.role else "",
+            "active": user.is_active,
+            "last_login": user.last_login.isoformat() if user.last_login else None,
+        }
+        for user, actor in accounts()
+    ]

@@ -8,27 +8,36 @@ import time
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from app.operations import actions, health, markdown, panels, queries, sources
+from app.operations.access import Actor, Role
+from app.operations.forms import AccountForm
 from app.operations.rules import WORDS, Notified, alerts_of
 
 LARGEST_NOTIFICATION = 1024 * 1024
 
 
+def page(request: HttpRequest, template: str, here: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """One page of the console; `here` is its key in the menu."""
+    common = {"here": here, "words": WORDS, "made_at": timezone.localtime()}
+    return render(request, template, {**common, **context}, status=status)
+
+
 def _page(request: HttpRequest, name: str, here: str, context: dict[str, Any]) -> HttpResponse:
-    common = {
-        "here": here,
-        "boards": panels.dashboards()[1:],
-        "words": WORDS,
-        "made_at": timezone.localtime(),
-    }
-    return render(request, f"operations/{name}.html", {**common, **context})
+    return page(request, f"operations/{name}.html", here, context)
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Who asks; views stand behind the sign-in, so there is somebody."""
+    found: Actor = request.actor  # type: ignore[attr-defined]
+    return found
 
 
 def _firing() -> tuple[list[Notified], str]:
@@ -131,3 +140,29 @@ def alertmanager_hook(request: HttpRequest) -> JsonResponse:
     except ValueError as error:
         return JsonResponse({"error": str(error)}, status=400)
     return JsonResponse({"recorded": actions.record_alerts(found, timezone.now())})
+
+
+@require_http_methods(["GET", "POST"])
+def accounts(request: HttpRequest) -> HttpResponse:
+    """Accounts and roles: everybody signed in sees them, the administrator changes them."""
+    form = AccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            actions.put_account(
+                actor(request), given["name"], Role(given["role"]), password=given["password"], active=given["active"]
+            )
+        except actions.Unsuitable as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{given['name']}を登録しました。")
+            return redirect("operations:accounts")
+    context = {"accounts": queries.accounts(), "form": form}
+    return _page(request, "accounts", "accounts", context)
+
+
+@require_GET
+def trail(request: HttpRequest) -> HttpResponse:
+    """Who changed what."""
+    subject, by = request.GET.get("subject", "").strip(), request.GET.get("actor", "").strip()
+    return _page(request, "trail", "trail", {"acts": queries.acts(subject, by), "subject": subject, "by": by})

@@ -16,8 +16,15 @@ ALERTMANAGER_URL = CONFIG["alertmanager_url"]
 MONITORING = CONFIG["monitoring"]
 HOOK_TOKEN = CONFIG["hook_token"]
 
-INSTALLED_APPS = [*BASE_APPS, "app.operations"]
-MIDDLEWARE = [*BASE_MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+INSTALLED_APPS = [
+    *BASE_APPS,
+    "app.operations",
+]
+MIDDLEWARE = [
+    *BASE_MIDDLEWARE,
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "app.operations.access.ConsoleRoles",
+]
 ROOT_URLCONF = "app.urls.console"
 DATABASES = {
     "default": {

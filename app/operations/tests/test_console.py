@@ -8,15 +8,6 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def alone(start_console):
-    """A console whose Prometheus and Alertmanager do not answer; the operator has signed in."""
-    console = start_console("http://127.0.0.1:1")
-    status, page = console.sign_in()
-    assert status == 200, page
-    return console
-
-
-@pytest.fixture(scope="module")
 def console(start_console, prometheus):
     """A console with a real Prometheus; the operator has signed in."""
     made = start_console(prometheus)
@@ -151,11 +142,11 @@ def test_the_password_changes_only_when_it_differs_and_must_be_long(alone, tmp_p
     same, short = tmp_path / "same", tmp_path / "short"
     same.write_text("correct horse battery\n")
     short.write_text("short")
-    assert alone.manage("console_user", "operator", "--password-file", str(same)).stdout.strip() == "unchanged"
-    refused = alone.manage("console_user", "operator", "--password-file", str(short))
+    assert alone.manage("console_user", "administrator", "--password-file", str(same)).stdout.strip() == "unchanged"
+    refused = alone.manage("console_user", "administrator", "--password-file", str(short))
     assert refused.returncode != 0
     assert "12" in refused.stderr
-    missing = alone.manage("console_user", "operator", "--password-file", str(tmp_path / "none"))
+    missing = alone.manage("console_user", "administrator", "--password-file", str(tmp_path / "none"))
     assert missing.returncode != 0
 
 

@@ -1,4 +1,4 @@
-"""`manage console_user NAME --password-file FILE`: who may sign in to the console."""
+"""`manage console_user NAME --password-file FILE [--role ROLE]`: who may sign in to the console."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from app.operations.actions import set_operator
+from app.operations.access import Role
+from app.operations.actions import set_user
 
 SHORTEST = 12
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
         parser.add_argument("--password-file", required=True, type=Path)
+        parser.add_argument("--role", type=Role, choices=list(Role), default=Role.ADMINISTRATOR)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -25,4 +27,4 @@ class Command(BaseCommand):
             raise CommandError(f"the password file cannot be read: {error}") from error
         if len(password) < SHORTEST:
             raise CommandError(f"the password must have at least {SHORTEST} characters")
-        self.stdout.write("changed" if set_operator(options["name"], password) else "unchanged")
+        self.stdout.write("changed" if set_user(options["name"], password, options["role"]) else "unchanged")

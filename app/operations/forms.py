@@ -1,0 +1,47 @@
+"""Forms of the console's own pages, and what forms of its areas share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from app.operations.access import TITLES
+from app.web.forms import OfficeForm
+
+
+class MomentField(forms.DateTimeField):
+    """A moment by the browser's own control, in the library's time zone; to the minute."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        super().__init__(**{"widget": widget, "input_formats": ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **kwargs})
+        self.error_messages["invalid"] = "日時として読み取れません。例: 2026-11-23T09:30"
+
+
+def text(label: str, *, rows: int = 3, required: bool = True, **kwargs: Any) -> forms.CharField:
+    """A few lines of text."""
+    kwargs.setdefault("max_length", 4000)
+    return forms.CharField(label=label, required=required, widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+
+
+class AccountForm(OfficeForm):
+    """One account. The password stays as it was when none is given."""
+
+    name = forms.SlugField(label="利用者名", max_length=64, help_text="半角の英数字とハイフン")
+    role = forms.ChoiceField(label="役割", choices=[(str(role), title) for role, title in TITLES.items()])
+    password = forms.CharField(
+        label="パスワード",
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="12文字以上。変えないときは空欄",
+    )
+    active = forms.BooleanField(label="使用中", required=False, initial=True)
+
+    def clean_password(self) -> str:
+        """Long enough and not a common one."""
+        given = str(self.cleaned_data["password"])
+        if given:
+            validate_password(given)
+        return given
