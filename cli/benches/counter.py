@@ -13,50 +13,21 @@ import json
 import random
 import statistics
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from cli import evidence
+from cli import evidence, ledger
 from cli.benches import marc_file
 from cli.context import Context, Refused
 from lab import paths
-from lab.twin import OPERATOR
 
 TERMINALS = 30
-# Addresses from here on in the operations zone belong to no host of an inventory.
-FIRST_SOURCE = 200
 PACE = 66.0
 GOAL_PER_SECOND = 60.0
 GOAL_P95_MS = 200.0
 GOAL_IMPORT_LOSS = 20.0
 FAULT_EVERY_SECONDS = 12
-READY = """
-SELECT json_build_object(
-  'patrons', (SELECT json_agg(number) FROM (
-     SELECT card.number FROM patrons_patroncard card JOIN patrons_patron p ON p.id = card.patron_id
-     WHERE card.state = 'live' AND p.valid_until > now() + interval '30 days'
-       AND NOT EXISTS (SELECT FROM circulation_loan l WHERE l.patron_id = p.id)
-     ORDER BY card.number LIMIT 3000) AS cards),
-  'items', (SELECT json_agg(barcode) FROM (
-     SELECT i.barcode FROM catalog_item i JOIN branches_branch b ON b.id = i.branch_id AND b.code = 'nagano'
-     WHERE i.status = 'in_stock' AND NOT i.reference_only AND i.material_type = 'book'
-       AND NOT EXISTS (SELECT FROM circulation_loan l WHERE l.item_id = i.id)
-       AND NOT EXISTS (SELECT FROM holds_hold h WHERE h.record_id = i.record_id OR h.item_id = i.id)
-     ORDER BY i.id LIMIT 9000) AS items))
-"""
-OPEN = """
-SELECT coalesce(json_object_agg(i.barcode, card.number), '{}') FROM circulation_loan l
-JOIN catalog_item i ON i.id = l.item_id
-JOIN patrons_patroncard card ON card.patron_id = l.patron_id AND card.state = 'live'
-WHERE i.barcode = ANY(string_to_array('%s', ','))
-"""
-COUNTED = (
-    "SELECT json_object_agg(act, n) FROM (SELECT act, count(*) AS n FROM circulation_loanstatistic GROUP BY act) AS a"
-)
 CUT = "table inet bench { chain out { type filter hook output priority -10; tcp dport 5432 drop; } }"
 # What dies, on which service's host, and how; each comes back by itself or by the second command.
 FAULTS: dict[str, tuple[str, str]] = {
@@ -82,24 +53,8 @@ def run(context: Context) -> evidence.Figures:
     """All phases; Refused when there is no twin or no library on it."""
     if not context.twin.running():
         raise Refused("no twin is running; start it with: ./kura up")
-    with terminals(context) as sources:
+    with ledger.addresses(context, TERMINALS) as sources:
         return measure(context, Counter(context, sources))
-
-
-@contextmanager
-def terminals(context: Context) -> Iterator[list[str]]:
-    """An address of its own for each terminal, beside the operator's: nginx counts requests by address."""
-    operator = context.site.host(OPERATOR)
-    net = context.site.zone_network(operator.zone)
-    sources = [f"{net.network_address + FIRST_SOURCE + number}" for number in range(TERMINALS)]
-    device = operator.zone
-    try:
-        for address in sources:
-            context.twin.inside(OPERATOR, ["ip", "address", "add", f"{address}/{net.prefixlen}", "dev", device])
-        yield sources
-    finally:
-        for address in sources:
-            context.twin.inside(OPERATOR, ["ip", "address", "delete", f"{address}/{net.prefixlen}", "dev", device])
 
 
 def measure(context: Context, bench: Counter) -> evidence.Figures:
@@ -151,33 +106,15 @@ class Counter:
     def __init__(self, context: Context, sources: list[str]) -> None:
         self.context, self.twin, self.site = context, context.twin, context.site
         self.given = context.arguments
-        ready = self.ask(READY)
-        if not ready["patrons"] or not ready["items"] or len(ready["items"]) < 20 * TERMINALS:
-            raise Refused("the library has too few patrons or items to lend: ./kura demo --scale 1.0 (or 0.01)")
-        library = self.site.service("library")
-        secret = (context.state / "secrets/demo_counter").read_text().strip()
-        self.plan: dict[str, Any] = {
-            "name": self.site.fqdn("staff"), "address": str(library.hosts[0].address),
-            "ca": str(context.state / "ca.crt"), "terminals": TERMINALS, "staff": [["counter", secret]],
-            "sources": sources, "patrons": ready["patrons"], "items": ready["items"], "out": {},
-        }  # fmt: skip
+        self.plan = ledger.plan(context, sources)
         self.acts = {"lend": 0, "return": 0}
         self.refused: dict[str, int] = {}
-        self.before = self.ask(COUNTED) or {}
-
-    def ask(self, sql: str) -> Any:
-        """One JSON value from the database."""
-        host = self.site.service("database").hosts[0].name
-        command = "cd / && runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -d kura"
-        code, out = self.twin.shell(host, command, stdin=sql)
-        if code:
-            raise Refused(f"{host}: {out[-500:]}")
-        return json.loads(out) if out.strip() else None
+        self.before: dict[str, int] = ledger.ask(context, ledger.TRACES)
 
     def phase(self, pace: float, seconds: int | None = None) -> dict[str, Any]:
         """Thirty terminals at work; 0 means as fast as they can."""
         plan = self.plan | {"rate": pace, "seconds": seconds or self.given.seconds, "seed": self.given.seed}
-        argv = self.twin.inside_argv("operator", [sys.executable, "-m", "cli.benches.counter_load"])
+        argv = ledger.terminals_argv(self.context)
         done = subprocess.run(argv, input=json.dumps(plan), stdout=subprocess.PIPE, text=True, cwd=paths.root())
         if done.returncode:
             raise Refused("the terminals gave up (see above)")
@@ -219,16 +156,12 @@ class Counter:
 
     def reconcile(self) -> tuple[int, int]:
         """Loans that the ledger and the database do not agree on, and acts counted more or less than once."""
-        there = self.ask(OPEN % ",".join(self.plan["items"]))
-        told = self.plan["out"]
-        differing = {item for item in there.keys() | told.keys() if there.get(item) != told.get(item)}
-        for item in sorted(differing)[:10]:
-            print(f"   {item}: the terminals were told {told.get(item)}, the database says {there.get(item)}")
-        after = self.ask(COUNTED) or {}
-        counted = {act: after.get(act, 0) - self.before.get(act, 0) for act in self.acts}
-        if counted != self.acts:
-            print(f"   acts: the terminals were told {self.acts}, the statistics say {counted}")
-        return len(differing), sum(abs(counted[act] - self.acts[act]) for act in self.acts)
+        there = ledger.ask(self.context, ledger.OPEN % ",".join(self.plan["items"]))
+        told = {"out": self.plan["out"], "acts": self.acts}
+        found = ledger.compare(told, there, self.before, ledger.ask(self.context, ledger.TRACES))
+        if not found.clean:
+            print(f"   {found.sentence()}")
+        return found.lost, found.doubled + found.half_done
 
 
 def _drawn(draw: random.Random) -> list[str]:

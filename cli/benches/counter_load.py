@@ -1,9 +1,14 @@
 """Thirty counters at work, and the ledger of what was answered to them.
 
-Runs as a process of its own on the operator's network: `python -m cli.benches.counter_load`, the plan as JSON on
-standard input, the result as JSON on standard output. Each terminal signs in, then does what a counter does: a card,
-some items; some returned items. A scan that gets no answer is scanned again until it gets one, as people do; what the
-answers said is the ledger, against which the database is compared afterwards.
+Runs as a process of its own on the operator's network: `python -m cli.benches.counter_load`, the plan as one line of
+JSON on standard input. Each terminal signs in, then does what a counter does: a card, some items; some returned items.
+A scan that gets no answer is scanned again until it gets one, as people do; what the answers said is the ledger,
+against which the database is compared afterwards.
+
+A plan with `seconds` is worked through and its result printed as JSON. Without, the next lines are commands, each
+answered by one line of JSON (`cli/ledger.py` speaks them): `go` lets the terminals work, `count` says how many scans
+were answered and how many seconds the last answer is ago, `tally` holds everybody between two scans and tells the
+ledger, `clear` gives back everything that is out, `stop` (or the end of the input) ends.
 """
 
 from __future__ import annotations
@@ -15,8 +20,11 @@ import re
 import socket
 import ssl
 import sys
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -49,12 +57,58 @@ class Tally:
     unanswered: list[float] = field(default_factory=list)
 
 
+class Gate:
+    """Holds terminals between two scans, so that their ledger can be read while nobody's hand is on the way."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._open = self._over = False
+        self._inside = 0
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Counts the terminal in for the time of its work, until it fails or ends."""
+        with self._changed:
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify_all()
+
+    def passed(self) -> bool:
+        """Wait here until work goes on; False when it is over. Asked before every scan."""
+        with self._changed:
+            if not self._open and not self._over:
+                self._inside -= 1
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._open or self._over)
+                self._inside += 1
+            return not self._over
+
+    def open(self) -> None:
+        """Work goes on."""
+        with self._changed:
+            self._open = True
+            self._changed.notify_all()
+
+    def close(self, *, over: bool = False) -> None:
+        """Work rests: returns when nobody is between question and answer any more."""
+        with self._changed:
+            self._open, self._over = False, self._over or over
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._inside == 0)
+
+
 class Terminal:
     """One counter: a session, a connection that is made again when it breaks, and a share of patrons and items."""
 
-    def __init__(self, plan: dict[str, Any], number: int) -> None:
+    def __init__(self, plan: dict[str, Any], number: int, gate: Gate | None = None) -> None:
         self.plan, self.number = plan, number
+        self.patience = float(plan.get("patience", PATIENCE))
         self.tally = Tally()
+        self.gate = gate
         self.random = random.Random(plan["seed"] * 1000 + number)  # noqa: S311 - a load that can be repeated
         self.patrons = plan["patrons"][number :: plan["terminals"]]
         self.items = plan["items"][number :: plan["terminals"]]
@@ -116,8 +170,11 @@ class Terminal:
     def scan(
         self, path: str, text: str, token: str = "", *, timed: bool = True, **more: str
     ) -> tuple[dict[str, Any], int]:
-        """One scan until it is answered; the answer and how many attempts went unanswered before it."""
-        missed, gave_up = 0, time.monotonic() + PATIENCE
+        """One scan until it is answered; the answer and how many attempts went unanswered before it.
+
+        A session that ended meanwhile (a clock that jumped, a cleared table) is begun again, as staff would.
+        """
+        missed, signed_in, gave_up = 0, 0, time.monotonic() + self.patience
         while True:
             began = time.monotonic()
             try:
@@ -130,10 +187,30 @@ class Terminal:
                     raise
                 time.sleep(0.2)
                 continue
+            except Unexpected:
+                if self.gate is None or signed_in >= 3:
+                    raise
+                signed_in += 1
+                missed += 1  # nobody knows whether that scan was taken
+                self._sign_in_again()
+                continue
             if timed:
                 self.tally.seconds.append(time.monotonic() - began)
                 self.tally.moments.append(time.time())
             return answer, missed
+
+    def _sign_in_again(self) -> None:
+        self._hang_up()
+        self.cookies.clear()
+        try:
+            self.sign_in()
+        except NoAnswer:
+            self.tally.unanswered.append(time.time())
+            time.sleep(0.2)
+
+    def passed(self) -> bool:
+        """Whether work goes on; waits while it rests."""
+        return self.gate is None or self.gate.passed()
 
     def turn(self) -> None:
         """Wait for this terminal's next scan when the load is paced."""
@@ -148,20 +225,25 @@ class Terminal:
         """Lend and take back until the time is over."""
         shelf = [barcode for barcode in self.items if barcode not in self.tally.out]
         self.random.shuffle(shelf)
-        while time.monotonic() < until:
+        while time.monotonic() < until and self.passed():
             card = self.random.choice(self.patrons)
-            opened, _ = self.scan("/counter/", card, timed=False)
-            token = opened["token"]
+            token = self.open(card)
             if not token:
-                self._refuse(opened["code"])
                 continue
             for _ in range(self.random.randint(1, 5)):
-                if shelf and time.monotonic() < until:
+                if shelf and time.monotonic() < until and self.passed():
                     self.lend(shelf, card, token)
             back = self.random.sample(sorted(self.tally.out), min(len(self.tally.out), self.random.randint(1, 5)))
             for barcode in back:
-                if time.monotonic() < until:
+                if time.monotonic() < until and self.passed():
                     self.give_back(shelf, barcode)
+
+    def open(self, card: str) -> str:
+        """Lay a card on the counter; its token, empty when it was refused."""
+        opened, _ = self.scan("/counter/", card, timed=False)
+        if not opened["token"]:
+            self._refuse(opened["code"])
+        return str(opened["token"])
 
     def lend(self, shelf: list[str], card: str, token: str) -> None:
         """One item to the open patron; now and then the reader reads twice."""
@@ -170,6 +252,9 @@ class Terminal:
         barcode = shelf.pop()
         self.turn()
         answer, missed = self.scan("/counter/", barcode, token)
+        if missed and answer["code"] == "no_patron":  # it took so long that the card lies there no more
+            token = self.open(card)
+            answer, _ = self.scan("/counter/", barcode, token)
         if answer["code"] in LENT if missed else answer["code"] == "lend":
             self.tally.out[barcode] = card
             self.tally.acts["lend"] += 1
@@ -193,6 +278,12 @@ class Terminal:
         else:
             self._refuse(answer["code"])
 
+    def clear(self) -> None:
+        """Everything that is out comes back, without waiting for turns."""
+        self.plan = {**self.plan, "rate": 0}
+        for barcode in sorted(self.tally.out):
+            self.give_back([], barcode)
+
     def _refuse(self, code: str) -> None:
         self.tally.refused[code] = self.tally.refused.get(code, 0) + 1
 
@@ -211,19 +302,28 @@ class Reached(http.client.HTTPSConnection):
         self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)
 
 
-def main(plan: dict[str, Any]) -> dict[str, Any]:
-    """All terminals at once; what they saw, put together."""
-    terminals = [Terminal(plan, number) for number in range(plan["terminals"])]
+def staffed(plan: dict[str, Any], gate: Gate | None = None) -> list[Terminal]:
+    """The terminals of a plan, everybody signed in."""
+    terminals = [Terminal(plan, number, gate) for number in range(plan["terminals"])]
     for terminal in terminals:
         terminal.sign_in()
+    return terminals
+
+
+def main(plan: dict[str, Any]) -> dict[str, Any]:
+    """All terminals at once for the plan's seconds; what they saw, put together."""
+    terminals = staffed(plan)
     began, began_clock = time.monotonic(), time.time()
     with ThreadPoolExecutor(len(terminals)) as pool:
         # A terminal that gives up ends the run: half a ledger proves nothing.
         list(pool.map(lambda terminal: terminal.work(began + plan["seconds"]), terminals))
+    return {"elapsed": time.monotonic() - began, "began": began_clock, **ledger(terminals)}
+
+
+def ledger(terminals: list[Terminal]) -> dict[str, Any]:
+    """What the terminals were told since they opened, put together."""
     tallies = [terminal.tally for terminal in terminals]
     return {
-        "elapsed": time.monotonic() - began,
-        "began": began_clock,
         "seconds": [value for tally in tallies for value in tally.seconds],
         "moments": [value for tally in tallies for value in tally.moments],
         "out": {barcode: card for tally in tallies for barcode, card in tally.out.items()},
@@ -237,5 +337,46 @@ def main(plan: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def commanded(plan: dict[str, Any]) -> None:
+    """Work by commands until the input ends; a terminal that gave up is told as the answer to the next command."""
+    gate = Gate()
+    terminals = staffed(plan, gate)
+
+    def work(terminal: Terminal) -> None:
+        with gate.working():
+            terminal.work(float("inf"))
+
+    with ThreadPoolExecutor(len(terminals)) as pool:
+        hands: list[Future[None]] = [pool.submit(work, terminal) for terminal in terminals]
+        print(json.dumps({"ready": True}), flush=True)
+        for line in sys.stdin:
+            gone = [repr(hand.exception()) for hand in hands if hand.done() and hand.exception()]
+            print(json.dumps({"gave_up": gone} if gone else obey(line.strip(), terminals, gate)), flush=True)
+            if gone or line.strip() == "stop":
+                break
+        gate.close(over=True)
+
+
+def obey(command: str, terminals: list[Terminal], gate: Gate) -> dict[str, Any]:
+    """One command; its answer."""
+    if command == "go":
+        gate.open()
+    elif command == "count":
+        moments = [terminal.tally.moments[-1] for terminal in terminals if terminal.tally.moments]
+        answered = sum(len(terminal.tally.moments) for terminal in terminals)
+        return {"answered": answered, "silent": time.time() - max(moments, default=0)}
+    elif command in ("tally", "clear", "stop"):
+        gate.close(over=command != "tally")
+        if command == "clear":
+            for terminal in terminals:
+                terminal.clear()
+        return ledger(terminals)
+    return {}
+
+
 if __name__ == "__main__":
-    json.dump(main(json.load(sys.stdin)), sys.stdout)
+    given = json.loads(sys.stdin.readline())
+    if "seconds" in given:
+        json.dump(main(given), sys.stdout)
+    else:
+        commanded(given)

@@ -16,8 +16,8 @@ import sys
 import time
 from typing import Any
 
-from cli import evidence, preflight
-from cli.benches.counter import terminals
+from cli import evidence, ledger, preflight
+from cli.benches.counter import TERMINALS
 from cli.context import Context, Refused
 from lab import workshop
 from lab.shell import run as run_command
@@ -135,7 +135,7 @@ def pages(context: Context) -> evidence.Figures:
         print("page: no twin is up, so no page through nginx was measured (./kura up)")
         return {}
     library = context.site.service("library").hosts[0]
-    with terminals(context) as sources:
+    with ledger.addresses(context, TERMINALS) as sources:
         result = _load(context, str(library.address), sources)
     if result["refused"]:
         print(f"page: answered with {result['refused']}")
