@@ -1,6 +1,6 @@
 """The release bundle: what a host needs to run the application, as two archives.
 
-`source-<release>.tar.gz` holds app/, inventory/ and the lock; it is small and changes with every edit.
+`source-<release>.tar.gz` holds app/, inventory/, office/ and the lock; it is small and changes with every edit.
 `wheels-<lock>.tar` holds the locked wheels for the hosts' Python; it is large and changes with the lock only.
 Both are deterministic: the same tree gives the same bytes, so a second build changes nothing on a host.
 """
@@ -29,9 +29,9 @@ from cli.context import Refused
 
 HOST_PYTHON = "3.13"
 # Sections of requirements.in whose packages run on the hosts; the others stay on the engineer's machine.
-HOST_SECTIONS = ("the inventory model", "app/")
+HOST_SECTIONS = ("the inventory model", "app/", "office/")
 TEST_SECTIONS = ("proof on both Pythons",)
-TREES = ("app", "docs/manual", "inventory")
+TREES = ("app", "docs/manual", "inventory", "office")
 LEFT_OUT = {"__pycache__", "tests", ".mypy_cache", ".ruff_cache", ".pytest_cache", "node_modules"}
 MOMENT = 315532800  # 1980-01-01: the oldest time every archive format can say
 KEPT = 8

@@ -21,7 +21,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Font, PatternFill
 
 from inventory import Inventory
-from monitoring.reports import office
+from office import office
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSED, FAILED, NOT_RUN, NO_TEST = RESULTS = ("合格", "不合格", "未実施", "試験なし")

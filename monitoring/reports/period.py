@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from monitoring.reports.office import era, era_year
+from office.office import era, era_year
 
 
 @dataclass(frozen=True)

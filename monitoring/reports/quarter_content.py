@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from monitoring.evidence import Evidence
-from monitoring.reports.document import Cell, Chapter, Chart, Table
 from monitoring.reports.facts import Facts, Uptime
-from monitoring.reports.office import NO_DATA
 from monitoring.reports.quarter_operations import alerts, backups, drills, inspections, power_drills, share, work
 from monitoring.reports.quarter_outlook import capacity, expiries
 from monitoring.reports.wording import clock, nothing, ranges, service_title
+from office.document import Cell, Chapter, Chart, Table
+from office.office import NO_DATA
 
 RESOURCES = {"cpu": "CPU", "memory": "メモリ", "disk": "ディスク"}
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from inventory import Host
 from monitoring import rules
 from monitoring.evidence import Evidence
-from monitoring.reports.document import Cell, Chapter, Chart, Table
 from monitoring.reports.facts import Alert, Backup, Facts
-from monitoring.reports.office import NO_DATA, era
 from monitoring.reports.wording import NO_RECORD, RESULT, SEVERITIES, began, clock, nothing, ranges
+from office.document import Cell, Chapter, Chart, Table
+from office.office import NO_DATA, era
 
 MARKS = {True: "○", False: "×", None: "－"}
 # Japanese for the figures that drills measure, with the unit; a figure without one here goes by its own name.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from monitoring.reports.document import Cell, Chapter, Table
 from monitoring.reports.facts import FORECAST_DAYS, Facts, Filesystem
-from monitoring.reports.office import NO_DATA, era
 from monitoring.reports.wording import service_title
+from office.document import Cell, Chapter, Table
+from office.office import NO_DATA, era
 
 BATTERY_MARGIN_DAYS = 180
 

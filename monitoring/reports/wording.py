@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from monitoring.evidence import Evidence
 from monitoring.reports.facts import Facts
-from monitoring.reports.office import NO_DATA
+from office.office import NO_DATA
 
 RESULT = {True: "合格", False: "不合格", None: "未実施"}
 SEVERITIES = {"critical": "重大", "warning": "注意", "info": "情報"}

@@ -6,10 +6,10 @@ from datetime import date, datetime
 
 import pytest
 
-from monitoring.reports.office import era
 from monitoring.reports.period import Quarter
 from monitoring.reports.quarter_outlook import add_months
 from monitoring.reports.wording import ranges
+from office.office import era
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from monitoring.reports.facts import gather
 from monitoring.reports.period import Quarter
 from monitoring.reports.quarter_content import coverage
 from monitoring.reports.tests.simulated import SERVERS, at, known_evidence, known_quarter
+from office import pages
 
 SITE = load("nagano")
 Q3 = Quarter.parse("2026Q3", "Asia/Tokyo")
@@ -201,14 +202,14 @@ def test_what_is_no_quarter_or_lies_ahead_is_refused_in_a_sentence(tmp_path, tex
 
 @pytest.mark.skipif(not (shutil.which("soffice") and shutil.which("pdftotext")), reason="LibreOffice is not installed")
 def test_the_report_opens_in_libreoffice_and_its_contents_name_the_right_pages(report, tmp_path):
-    pdf = quarter.to_pdf(report.word, tmp_path)
-    pages = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout.split(
+    pdf = pages.to_pdf(report.word, tmp_path)
+    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout.split(
         "\f"
     )
-    contents = re.findall(r"^\s*(\d)\s+(\S+?)\.{5,}\s*(\d+)\s*$", pages[1], re.MULTILINE)
+    contents = re.findall(r"^\s*(\d)\s+(\S+?)\.{5,}\s*(\d+)\s*$", text[1], re.MULTILINE)
     assert len(contents) == 9
     for number, title, page in contents:
-        assert re.search(rf"^\s*{number}\s+{title}\s*$", pages[int(page) - 1], re.MULTILINE)
+        assert re.search(rf"^\s*{number}\s+{title}\s*$", text[int(page) - 1], re.MULTILINE)
     with zipfile.ZipFile(report.word) as package:
         written = re.findall(
             r"PAGEREF chapter\d.*?<w:t>(\d+)</w:t>", package.read("word/document.xml").decode(), re.DOTALL

@@ -10,9 +10,9 @@ from openpyxl import Workbook
 from openpyxl.chart import LineChart, Reference
 from openpyxl.chart.axis import DateAxis
 
-from monitoring.reports import office
-from monitoring.reports.chart import COLOURS, TICK_DAYS
-from monitoring.reports.document import Chapter, Chart, Cover, Table
+from office import office
+from office.chart import COLOURS, TICK_DAYS
+from office.document import Chapter, Chart, Cover, Table
 
 
 def write(path: Path, cover: Cover, chapters: Sequence[Chapter], stamp: datetime) -> None:

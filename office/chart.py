@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from monitoring.reports.document import Chart
-from monitoring.reports.office import FONT, stable_zip
+from office.document import Chart
+from office.office import FONT, stable_zip
 
 COLOURS = ("1F77B4", "D95F02", "5B8C2A", "7B5EA7")
 DASHES = ("solid", "dash", "sysDot", "dashDot")  # told apart in a black and white print

@@ -34,11 +34,39 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Heading:
+    """A heading inside a chapter: a section (level 2) or what is below one (level 3)."""
+
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Points under each other, with bullets, or with 1., 2., … when they are steps."""
+
+    items: Sequence[str]
+    numbered: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with a caption, as wide as the text unless `width` (mm) says less. None: there is none (データなし)."""
+
+    title: str
+    png: bytes | None
+    width: float = 170
+
+
+Block = str | Heading | Listing | Table | Chart | Picture
+
+
+@dataclass(frozen=True)
 class Chapter:
     """A numbered chapter, on a new page unless it is short."""
 
     title: str
-    blocks: Sequence[str | Table | Chart] = field(default_factory=tuple)
+    blocks: Sequence[Block] = field(default_factory=tuple)
     new_page: bool = True
 
 
