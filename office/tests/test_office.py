@@ -93,7 +93,7 @@ def test_a_paper_has_its_lines_and_its_seals(tmp_path: Path) -> None:
     assert [paragraph.text for paragraph in made.paragraphs[:5]] == [
         "T-2",
         "令和8年7月1日",
-        "長野市　御中",
+        "長野市",
         "受託者",
         "受領書",
     ]
