@@ -16,6 +16,9 @@ FUNCTIONS = ("audit_make_months(integer)", "audit_dispose(date)", "catalog_searc
 # and figures without a person, and what it may not. A new table is private until somebody decides otherwise.
 READABLE = frozenset(
     {
+        "acquisitions_order",
+        "acquisitions_receipt",
+        "acquisitions_vendor",
         "authorities_authority",
         "authorities_form",
         "authorities_relation",
@@ -68,6 +71,7 @@ PRIVATE = frozenset(
         "access_staffspan",
         "access_staffuser",
         "access_staffuser_roles",
+        "acquisitions_wished",
         "audit_auditalert",
         "audit_auditdisposal",
         "audit_auditevent",

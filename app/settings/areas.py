@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "app.calendars",
     "app.notices",
     "app.labels",
+    "app.acquisitions",
     "app.features",
     "app.reference",
     "app.mypage",
@@ -49,6 +50,7 @@ PUBLIC_URLCONF = "app.urls.public"
 # Pages of the staff realm: their session cookie is the staff one, and the public host does not serve them.
 STAFF_PREFIXES = (
     "/staff/",
+    "/acquisitions/",
     "/audit/",
     "/authorities/",
     "/calendars/",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("catalog/", include("app.catalog.urls")),
     path("authorities/", include("app.authorities.urls")),
     path("labels/", include("app.labels.urls")),
+    path("acquisitions/", include("app.acquisitions.urls")),
     path("features/", include("app.features.urls")),
     path("reference/", include("app.reference.urls")),
     path("exchange/", include("app.exchange.urls")),

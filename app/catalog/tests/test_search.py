@@ -239,7 +239,9 @@ def test_odd_strings_get_an_answer(shelf: dict, text: str) -> None:
     search.suggest(text)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=80), st.integers(-5, 10**9))
 def test_any_string_is_searched_without_an_error(text: str, page: int) -> None:
     result = search.search(Query(text=text, page=page))

@@ -27,7 +27,7 @@ from app.holds.actions.operations import (
     HoldRefused,
 )
 from app.holds.actions.placing import Wanted, defaults_of, place, refusal, refused_copy
-from app.holds.actions.requests import Asked, ask, decide_request, fulfil, mark_ordered, withdraw
+from app.holds.actions.requests import Asked, ask, decide_request, fulfil, mark_ordered, unmark_ordered, withdraw
 from app.holds.actions.serving import handed_over, undo_handed_over
 from app.holds.actions.shelf import expire, extend, found_again, not_found, note_contact
 
@@ -76,5 +76,6 @@ __all__ = [
     "suspend",
     "undo_handed_over",
     "undo_in_hand",
+    "unmark_ordered",
     "withdraw",
 ]

@@ -116,7 +116,7 @@ def decide_request(
     made.answer = answer.strip() or ANSWERS[STATUS(status)].format(title=made.title)
     made.decided_on, made.decided_by = timezone.localdate(now or timezone.now()), actor.number
     made.save()
-    audit.record(actor, SELECT, subject_type="request", subject_id=made.pk, detail={"status": status})
+    _log(actor, made, {"status": status})
     return made
 
 
@@ -129,7 +129,18 @@ def mark_ordered(actor: Actor, request_id: int) -> PurchaseRequest:
         raise HoldRefused("undecided", "購入か他館借受に決めた希望だけを手配できます。")
     made.status = STATUS.ORDERED
     made.save(update_fields=["status"])
-    audit.record(actor, SELECT, subject_type="request", subject_id=made.pk, detail={"status": made.status})
+    _log(actor, made, {"status": made.status})
+    return made
+
+
+@transaction.atomic
+def unmark_ordered(actor: Actor, request_id: int) -> PurchaseRequest:
+    """What was ordered for it will not come: the request is one to be bought again, or to be decided on anew."""
+    access.require(actor, SELECT)
+    made = _locked(request_id)
+    made.status = STATUS.BUY
+    made.save(update_fields=["status"])
+    _log(actor, made, {"status": made.status})
     return made
 
 
@@ -159,8 +170,8 @@ def fulfil(actor: Actor, request_id: int, record_id: int, now: datetime | None =
         )
         shelving.count(HoldStatistic.Act.PLACE, hold, timezone.localdate(now))
     shelving.touch(record.pk, None)
+    _log(actor, made, {"became": "hold"})
     made.delete()
-    audit.record(actor, SELECT, subject_type="hold", subject_id=hold.pk, detail={"from": "request"})
     look_on_shelves([record.pk], now)
     hold.refresh_from_db(fields=["status", "item"])
     return hold
@@ -175,6 +186,15 @@ def withdraw(actor: Actor, request_id: int) -> None:
         raise HoldRefused("decided", "選定が済んだ希望は取り消せません。窓口でお尋ねください。")
     made.delete()
     audit.record(actor, CHANGE, subject_type="request", subject_id=request_id, detail={"ended": "withdrawn"})
+
+
+def _log(actor: Actor, made: PurchaseRequest, detail: dict[str, str]) -> None:
+    """What was done with a wish, by its place of collection: neither request nor hold is named.
+
+    Selecting, ordering and receiving are logged beside a record or an item, minutes apart at most; a number that also
+    stands beside a patron, at the receipt or at a call, would tell six years later who wished for it.
+    """
+    audit.record(actor, SELECT, subject_type="branch", subject_id=made.pickup.code, detail=detail)
 
 
 def _locked(request_id: int) -> PurchaseRequest:
