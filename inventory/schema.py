@@ -106,6 +106,11 @@ class Disk(Row):
     count: Annotated[int, Field(ge=2, le=200)]
     size_gb: Count
     mount: Folder | None = None
+    # Who joins the disks: the kernel (md), or a RAID controller that is asked by its maker's program.
+    controller: Literal["md", "storcli", "perccli", "ssacli"] = "md"
+    encrypted: bool = False  # LUKS under the file system, for data disks that leave the building
+    # Where the bays are wired (names under /dev/disk/by-path, in the order of the slots); else the enclosure is asked.
+    bays: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._-]*$", max_length=120)]] = []
 
 
 Kind = Literal["router", "server", "workstation", "terminal"]

@@ -110,6 +110,16 @@ def routers(context: Context) -> Iterator[Problem]:
                 yield context.problem("hosts", at, "a kind of place for which a router is made")
 
 
+def _bays(context: Context, at: Location, disk: schema.Disk) -> Iterator[Problem]:
+    """Bays are named for every disk of a row or for none, each once, and never behind a controller that hides them."""
+    if not disk.bays:
+        return
+    if len(disk.bays) != disk.count or len(set(disk.bays)) != disk.count:
+        yield context.problem("hosts", (*at, "bays"), f"{disk.count} different bays, one for each disk")
+    if disk.controller != "md":
+        yield context.problem("hosts", (*at, "bays"), f"no bays: {disk.controller} numbers the slots itself")
+
+
 def hardware(context: Context) -> Iterator[Problem]:
     """RAID levels have the disks they need, data disks a mount point, and no two machines share a rack unit."""
     occupied: dict[tuple[str, int], str] = {}
@@ -125,6 +135,9 @@ def hardware(context: Context) -> Iterator[Problem]:
                 yield context.problem("hosts", (*at, "mount"), "a folder where the data disks are mounted")
             if disk.mount is not None:
                 mounts.append(((*at, "mount"), disk.mount))
+            yield from _bays(context, at, disk)
+            if disk.encrypted and disk.use == "boot":
+                yield context.problem("hosts", (*at, "encrypted"), "false: nobody stands by to unlock a boot disk")
         yield from context.repeats("hosts", mounts, "a mount point")
         if row.hardware is not None:
             where = ("hosts", index, "hardware", "unit")
