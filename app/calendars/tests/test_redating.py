@@ -276,7 +276,7 @@ def test_ten_thousand_dates_are_moved_and_put_back_within_minutes_and_the_count_
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 @given(
     days=st.lists(st.integers(1, 28), min_size=1, max_size=6),

@@ -240,7 +240,7 @@ def test_odd_strings_get_an_answer(shelf: dict, text: str) -> None:
 
 
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=120, deadline=None, suppress_health_check=list(HealthCheck)
 )
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=80), st.integers(-5, 10**9))
 def test_any_string_is_searched_without_an_error(text: str, page: int) -> None:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 RUNS = settings(
     max_examples=int(os.environ.get("KURA_FUZZ", "80")),
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=list(HealthCheck),
 )
 NAMES = ("q", "f", "m", "t", "j", "scope", "material", "class", "branch", "from", "to", "language", "audience")
 NAMES += ("available", "sort", "page", "name", "row", "unknown")

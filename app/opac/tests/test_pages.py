@@ -171,7 +171,7 @@ def test_what_a_reader_types_is_never_html(reader: Client) -> None:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck)
 )
 @given(q=st.text(max_size=60), page=st.text(max_size=8), branch=st.text(max_size=12), sort=st.text(max_size=8))
 def test_any_address_gives_a_page(reader: Client, q: str, page: str, branch: str, sort: str) -> None:
