@@ -257,10 +257,17 @@ class Contacts(Row):
     roles: list[Contact]
 
 
-class SupportHours(Row):
+MonthDay = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+
+
+class Hours(Row):
+    """Hours of the weekdays named; on Saturdays, Sundays and national holidays until `until_holidays`, where given."""
+
     from_: Annotated[Clock, Field(alias="from")]
     until: Clock
+    until_holidays: Clock | None = None
     weekdays: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]]
+    closed: list[MonthDay] = []  # every year, as 12-29
 
 
 class Retention(Row):
@@ -285,7 +292,8 @@ class Contract(Row):
     build_until: date
     service_from: date
     service_until: date
-    support_hours: SupportHours
+    support_hours: Hours
+    opening_hours: Hours  # the main library's: work that stops something is planned around them
     onsite_minutes: Count
     availability_goal_percent: Annotated[float, Field(gt=90, le=100)]
     report: Literal["quarterly"]

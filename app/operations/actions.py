@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.utils import timezone
 
+from app.operations import followers
 from app.operations.access import ADMINISTRATOR, MACHINE, Actor, Role, actor_of, require
 from app.operations.models import Act, AlertEvent, SignInMiss
 from app.operations.rules import Notified
@@ -23,7 +24,7 @@ def record_alerts(alerts: Iterable[Notified], at: datetime) -> int:
     """
     touched = 0
     for alert in alerts:
-        AlertEvent.objects.update_or_create(
+        event, new = AlertEvent.objects.update_or_create(
             fingerprint=alert.fingerprint,
             starts_at=alert.starts_at,
             defaults={
@@ -40,6 +41,8 @@ def record_alerts(alerts: Iterable[Notified], at: datetime) -> int:
             },
         )
         touched += 1
+        if new:
+            followers.tell(event)
     return touched
 
 

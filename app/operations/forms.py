@@ -20,6 +20,25 @@ class MomentField(forms.DateTimeField):
         self.error_messages["invalid"] = "日時として読み取れません。例: 2026-11-23T09:30"
 
 
+class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The fields of a record. It checks what was entered and saves nothing: actions do."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            choose = isinstance(field, forms.ChoiceField)
+            sentence = "{label}を選んでください。" if choose else "{label}を入力してください。"
+            field.error_messages["required"] = sentence.format(label=field.label)
+            if isinstance(field, forms.DateTimeField):
+                field.widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+                field.input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+                field.error_messages["invalid"] = "日時として読み取れません。例: 2026-11-23T09:30"
+            elif isinstance(field, forms.DateField):
+                field.widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+            elif isinstance(field.widget, forms.Textarea):
+                field.widget.attrs["rows"] = 3
+
+
 def text(label: str, *, rows: int = 3, required: bool = True, **kwargs: Any) -> forms.CharField:
     """A few lines of text."""
     kwargs.setdefault("max_length", 4000)

@@ -14,11 +14,19 @@ PROMETHEUS_URL = CONFIG["prometheus_url"]
 ALERTMANAGER_URL = CONFIG["alertmanager_url"]
 # Dashboards and runbooks, written by the deployment: the console asks Prometheus nothing else.
 MONITORING = CONFIG["monitoring"]
+# Records of runs and inspections that the controller delivers (monitoring/delivery.py).
+INBOX = CONFIG.get("inbox", "/var/lib/kura/inbox")
+# Where planned stops are announced; empty: nowhere.
+LIBRARY_URL = CONFIG.get("library_url", "")
+LIBRARY_TOKEN = CONFIG.get("library_token", "")
+LIBRARY_AUTHORITY = CONFIG.get("library_authority", "")
 HOOK_TOKEN = CONFIG["hook_token"]
 
 INSTALLED_APPS = [
     *BASE_APPS,
     "app.operations",
+    "app.incidents",
+    "app.upkeep",
 ]
 MIDDLEWARE = [
     *BASE_MIDDLEWARE,

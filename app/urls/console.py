@@ -8,6 +8,8 @@ from app.web import views
 urlpatterns = [
     path("health", login_not_required(views.health), name="health"),
     path("", include("app.operations.urls")),
+    path("", include("app.incidents.urls")),
+    path("", include("app.upkeep.urls")),
 ]
 handler400 = "app.web.views.bad_request"
 handler403 = "app.web.views.forbidden"

@@ -91,11 +91,13 @@ def contract(context: Context) -> Iterator[Problem]:
     for earlier, later in itertools.pairwise(order):
         if getattr(row, earlier) >= getattr(row, later):
             yield context.problem("contract", (later,), f"a date after {earlier} ({getattr(row, earlier)})")
-    if row.support_hours.from_ >= row.support_hours.until:
-        yield context.problem("contract", ("support_hours", "until"), f"a time after {row.support_hours.from_}")
-    days = row.support_hours.weekdays
-    values = [(("support_hours", "weekdays", index), day) for index, day in enumerate(days)]
-    yield from context.repeats("contract", values, "a day")
+    for key in ("support_hours", "opening_hours"):
+        hours = getattr(row, key)
+        for end in ("until", "until_holidays"):
+            if getattr(hours, end) is not None and hours.from_ >= getattr(hours, end):
+                yield context.problem("contract", (key, end), f"a time after {hours.from_}")
+        values = [((key, "weekdays", index), day) for index, day in enumerate(hours.weekdays)]
+        yield from context.repeats("contract", values, "a day")
     if row.sizing.bibliographic_records_in_six_years < row.sizing.bibliographic_records:
         at = ("sizing", "bibliographic_records_in_six_years")
         yield context.problem("contract", at, f"at least {row.sizing.bibliographic_records}: a library grows")
