@@ -34,6 +34,8 @@ TEST_SECTIONS = ("proof on both Pythons",)
 TREES = ("app", "docs/manual", "inventory", "office")
 LEFT_OUT = {"__pycache__", "tests", ".mypy_cache", ".ruff_cache", ".pytest_cache", "node_modules"}
 MOMENT = 315532800  # 1980-01-01: the oldest time every archive format can say
+# Single files besides: the requirements' own words stand in the registers of the console.
+SINGLE = ("requirements.lock", "tests/requirements/functions.csv", "tests/requirements/system.csv")
 KEPT = 8
 
 Progress = Callable[[str], None]
@@ -216,7 +218,7 @@ def _source_files(root: Path) -> list[tuple[str, bytes]]:
     names = [path for tree in TREES for path in (root / tree).rglob("*") if path.is_file()]
     chosen = [path.relative_to(root) for path in names if path.suffix != ".pyc"]
     kept = sorted(str(path) for path in chosen if not LEFT_OUT & set(path.parts))
-    return [(name, (root / name).read_bytes()) for name in [*kept, "requirements.lock"]]
+    return [(name, (root / name).read_bytes()) for name in [*kept, *SINGLE]]
 
 
 def _tar(files: Iterable[tuple[str, bytes]]) -> bytes:

@@ -285,6 +285,7 @@ class Sizing(Row):
     items: Count
     patrons: Count
     loans_per_year: Count
+    staff: Count
 
 
 class Contract(Row):

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "app.operations",
     "app.incidents",
     "app.upkeep",
+    "app.registers",
 ]
 MIDDLEWARE = [
     *BASE_MIDDLEWARE,

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class RegistersConfig(AppConfig):
+    name = "app.registers"
+
+    def ready(self) -> None:
+        """The registers in the console's menu; rows that follow from the inventory after each migration."""
+        from app.operations import menu
+        from app.registers import seeding
+
+        menu.add("台帳", "registers", "台帳一覧", "registers:index")
+        menu.add("台帳", "registers-search", "全台帳の検索", "registers:search")
+        post_migrate.connect(seeding.after_migration, sender=self, dispatch_uid="registers follow the inventory")
