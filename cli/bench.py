@@ -1,4 +1,4 @@
-"""`./kura bench deploy|load|counter`: measure, compare with the goals, and write the figures down."""
+"""`./kura bench …`: measure, compare with the goals, and write the figures down."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ BENCHES = {
     "deploy": "how long the appliance takes to come up",
     "load": "records a second of the first load of a full MARC file",
     "search": "a catalogue of 3.65 million records: build its index, ask in every class of question",
+    "scale": "the counter and a week's import in the catalogue of `search`, with 60,000 patrons",
     "counter": "loans and returns a second at thirty terminals, also during an import and under faults",
 }
 

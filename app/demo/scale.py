@@ -172,7 +172,7 @@ class Run:
         finished = (
             self._phase("records", -(-self.plan.records // RECORD_BATCH), self._records)
             and self._index()
-            and self._phase("patrons", -(-self.plan.patrons // PATRON_BATCH), self._patrons)
+            and self.register()
             and self._phase("loans", self._loan_batches(), self._loans)
         )
         if finished:
@@ -183,6 +183,10 @@ class Run:
                     "circulation_loan, circulation_loanstatistic, circulation_itemtally"
                 )
         return finished
+
+    def register(self) -> bool:
+        """Only the patrons."""
+        return self._phase("patrons", -(-self.plan.patrons // PATRON_BATCH), self._patrons)
 
     def _phase(self, name: str, batches: int, work: Callable[[int], int]) -> bool:
         self.rows, self.busy = 0, 0.0

@@ -13,6 +13,7 @@ urlpatterns = [
     path("authorities/", include("app.authorities.urls")),
     path("labels/", include("app.labels.urls")),
     path("acquisitions/", include("app.acquisitions.urls")),
+    path("interlibrary/", include("app.interlibrary.urls")),
     path("features/", include("app.features.urls")),
     path("reference/", include("app.reference.urls")),
     path("exchange/", include("app.exchange.urls")),

@@ -134,11 +134,11 @@ def mark_ordered(actor: Actor, request_id: int) -> PurchaseRequest:
 
 
 @transaction.atomic
-def unmark_ordered(actor: Actor, request_id: int) -> PurchaseRequest:
-    """What was ordered for it will not come: the request is one to be bought again, or to be decided on anew."""
+def unmark_ordered(actor: Actor, request_id: int, status: str = STATUS.BUY) -> PurchaseRequest:
+    """What was ordered or asked for will not come: the request is to be bought or borrowed again, or decided anew."""
     access.require(actor, SELECT)
     made = _locked(request_id)
-    made.status = STATUS.BUY
+    made.status = status
     made.save(update_fields=["status"])
     _log(actor, made, {"status": made.status})
     return made

@@ -1,4 +1,4 @@
-"""`manage bench_catalogue load|rebuild|ask`: the parts of `./kura bench search` that run inside the application."""
+"""`manage bench_catalogue …`: the parts of `./kura bench search` and `scale` that run inside the application."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from django.db import connection
 
 from app.catalog import search
 from app.catalog.models import BibliographicRecord, SearchState
-from app.demo import catalogue, questions
+from app.demo import catalogue, counting, questions
 
 LAST_YEAR = 2026
 OWN = "kura_bench_"
@@ -19,12 +19,16 @@ class Command(BaseCommand):
     help = "Load a catalogue for measuring, build its index, ask and measure. Only for a database made for it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("what", choices=("state", "load", "popularity", "rebuild", "ask"))
+        parser.add_argument(
+            "what", choices=("state", "load", "popularity", "rebuild", "ask", "register", "counter", "forget")
+        )
         parser.add_argument("--records", type=int, default=3_650_000)
         parser.add_argument("--seed", type=int, default=20261122)
         parser.add_argument("--part", type=int, default=0)
         parser.add_argument("--parts", type=int, default=1)
         parser.add_argument("--each", type=int, default=40, help="questions a class")
+        parser.add_argument("--patrons", type=int, default=60_000)
+        parser.add_argument("--rounds", type=int, default=5, help="of a hundred items each")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not connection.settings_dict["NAME"].startswith(OWN):
@@ -37,7 +41,7 @@ class Command(BaseCommand):
 
     def state(self, options: dict[str, Any]) -> None:
         numbered = SearchState.objects.exclude(runs=[]).exists()
-        complete = numbered and BibliographicRecord.objects.count() == options["records"]
+        complete = numbered and BibliographicRecord.objects.filter(origin="scale").count() == options["records"]
         if not complete:  # a load that was cut short begins again
             with connection.cursor() as cursor:
                 cursor.execute("TRUNCATE catalog_bibliographicrecord CASCADE")
@@ -58,3 +62,15 @@ class Command(BaseCommand):
     def ask(self, options: dict[str, Any]) -> None:
         connection.ensure_connection()
         self.stdout.write(json.dumps(questions.measure(options["seed"], options["each"], self._said)))
+
+    def register(self, options: dict[str, Any]) -> None:
+        def told(phase: str, done: int, batches: int, per_second: float) -> None:
+            self._said(f"{phase}: {done}/{batches}, {per_second:,.0f} rows/s")
+
+        self.stdout.write(json.dumps({"patrons": counting.register(options["patrons"], options["seed"], told)}))
+
+    def counter(self, options: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(counting.measure(options["seed"], options["rounds"], self._said)))
+
+    def forget(self, options: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps({"deleted": counting.forget()}))

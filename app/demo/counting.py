@@ -1,0 +1,112 @@
+"""The counter in a library of the contract's size: hundreds of items in a row, as one terminal reads them.
+
+In the database of `./kura bench search`. Each scan is a whole request through the application (session, permission,
+rules, holds, audit, search state) in this process; what nginx and the wire add is in `./kura bench counter`.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from app.access.actions import put_staff
+from app.access.actor import system
+from app.access.models import StaffUser
+from app.branches.models import Branch
+from app.catalog.codes import Origin
+from app.catalog.models import BibliographicRecord, Item
+from app.demo import generate
+from app.demo.scale import Plan, Run
+from app.exchange.models import ImportRun
+from app.patrons.models import Patron, PatronCard
+
+EACH = 10  # items to a card: the limit of the first rules
+TERMINAL = "10.81.1.65"
+
+
+def register(patrons: int, seed: int, progress: Callable[[str, int, int, float], None]) -> int:
+    """So many generated patrons, unless they are there; returns how many there are."""
+    share = patrons / generate.PATRONS
+    Run(Plan(share, seed, timezone.localdate() - timedelta(days=1)), progress).register()
+    return Patron.objects.count()
+
+
+def measure(seed: int, rounds: int, said: Callable[[str], None]) -> dict[str, Any]:
+    """Lend a hundred items to ten cards and take them back, so many times; milliseconds of every scan.
+
+    RuntimeError naming the answer when a scan is not taken: a bench of refusals would be fast.
+    """
+    branch = Branch.objects.filter(is_active=True).order_by("number")[0]
+    browser, random = _terminal(branch), Random(f"{seed}:counter")  # noqa: S311
+    cards, items = _cards(10 * rounds), _items(random, branch, 100 * rounds)
+    lent: list[float] = []
+    returned: list[float] = []
+    for number in range(rounds):
+        hundred = items[100 * number : 100 * (number + 1)]
+        for place, card in enumerate(cards[10 * number : 10 * (number + 1)]):
+            token = _scan(browser, "/counter/", card)[0]["token"]
+            for barcode in hundred[EACH * place : EACH * (place + 1)]:
+                lent.append(_timed(browser, "/counter/", barcode, token, "lend"))
+        returned += [_timed(browser, "/counter/return/", barcode, "", "give_back") for barcode in hundred]
+        said(f"{len(lent)} lent and taken back")
+    return {
+        "lend_ms": lent,
+        "return_ms": returned,
+        "records": BibliographicRecord.objects.count(),
+        "items": Item.objects.count(),
+        "patrons": Patron.objects.count(),
+    }
+
+
+def _terminal(branch: Branch) -> Client:
+    number = "bench-counter"
+    password = "keisoku-no-madoguchi-1"  # noqa: S105 - nobody signs in with it, and the database is made for measuring
+    put_staff(system("bench"), number, name="計測 窓口", roles=("counter",), branch=branch.code, password=password)
+    browser = Client(REMOTE_ADDR=TERMINAL, SERVER_NAME="localhost")
+    browser.force_login(StaffUser.objects.get(number=number))
+    return browser
+
+
+def _cards(count: int) -> list[str]:
+    """Cards in use of patrons who have nothing on loan."""
+    free = PatronCard.objects.filter(state="live", patron__loans__isnull=True, patron_id__gte=generate.FIRST_ID)
+    return list(free.order_by("number").values_list("number", flat=True)[:count])
+
+
+def _items(random: Random, branch: Branch, count: int) -> list[str]:
+    """Books on the shelf here, from everywhere in the catalogue."""
+    first, last = (
+        Item.objects.filter(pk__gte=generate.FIRST_ID).order_by(order).values_list("pk", flat=True)[0]
+        for order in ("pk", "-pk")
+    )
+    found: dict[str, None] = {}
+    shelf = Item.objects.filter(branch=branch, material_type="book", status="in_stock", reference_only=False)
+    while len(found) < count:
+        at = random.randint(first, last)
+        near = shelf.filter(pk__gte=at, loans__isnull=True, record__holds__isnull=True).order_by("pk")
+        found |= dict.fromkeys(near.values_list("barcode", flat=True)[:1])
+    return list(found)
+
+
+def _scan(browser: Client, path: str, text: str, token: str = "") -> tuple[dict[str, Any], float]:
+    began = time.perf_counter()
+    answer = browser.post(path, {"scan": text, "token": token}, headers={"accept": "application/json"})
+    return json.loads(answer.content), 1000 * (time.perf_counter() - began)
+
+
+def _timed(browser: Client, path: str, barcode: str, token: str, wanted: str) -> float:
+    answer, milliseconds = _scan(browser, path, barcode, token)
+    if answer["code"] != wanted:
+        raise RuntimeError(f"{path} {barcode}: {answer}")
+    return milliseconds
+
+
+def forget() -> int:
+    """What the measured import brought is gone again, so that the catalogue is the one that was generated."""
+    ImportRun.objects.all().delete()
+    return BibliographicRecord.objects.filter(origin=Origin.MARC).delete()[0]
