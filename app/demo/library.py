@@ -27,7 +27,7 @@ from app.catalog.codes import MaterialType, Origin
 from app.catalog.models import BibliographicRecord, Item
 from app.circulation import actions as circulation
 from app.circulation.models import ItemTally, Loan
-from app.demo import calendars, front, keeping, names, people, places, showing, waiting
+from app.demo import calendars, front, keeping, names, people, places, showing, trade, waiting
 from app.demo.places import Places
 from app.exchange.actions import import_marc
 from app.patrons import actions as patrons
@@ -89,6 +89,7 @@ def load_demo(actor: Actor, secrets: Path | None, now: datetime) -> Loaded:
     loaded.add("holds", waiting.load(actor, now))
     loaded.add("shown", front.load(there, now))
     loaded.add("shown", showing.load(actor, there, now))
+    loaded.add("trade", trade.load(actor))
     loaded.add("kept", keeping.load(actor, there, card_number(1)))
     # What an upgrade left to be indexed is found at once, also where no clock runs (`./kura dev`).
     with contextlib.suppress(search.Busy):
