@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from cli import check, evidence
+from cli import evidence, power
 from cli.context import Context, Refused
 
 TITLES = {"power": "停電時の順序停止と復電", "restore": "バックアップからの復元"}
@@ -18,16 +18,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=sorted(TITLES))
     parser.add_argument(
         "--trace",
-        choices=["full", "dip", "services", "flap"],
-        default="full",
-        help="power: to the end (default), some seconds, until services have stopped, on and off",
+        choices=power.NAMES,
+        default=power.FULL,
+        help="power: full (to the end and back, default); dip, feed, services, flap (nobody boots); "
+        "return, hung, upsd, weak, split (something else goes wrong as well)",
     )
+    parser.add_argument("--by", metavar="NAME", help="power: who stood by; makes it the record of a yearly work")
+    parser.add_argument("--show", action="store_true", help="power: print feeds, order, batteries, procedure, records")
     parser.add_argument("--json", metavar="FILE", help="write the figures as JSON")
 
 
 def main(context: Context) -> int:
     """Run the drill; exit 1 when it showed something that must not be."""
     name = context.arguments.name
+    if context.arguments.show:
+        return power.show(context)
     if not context.twin.running():
         raise Refused("no twin is running; start it with: ./kura up")
     started = datetime.now(UTC)
@@ -54,19 +59,4 @@ def run(context: Context, name: str) -> dict[str, Any]:
         from backup import drill as restore
 
         return restore.run(context.site, twin.shell, context.progress)
-    from ups import drill as power
-
-    hosts = [host.name for host in twin.running()]
-    if context.arguments.trace != "full":
-        from ups import traces
-
-        return traces.run(
-            context.arguments.trace, context.site, hosts, twin.shell, twin, context.progress, lambda: lends(context)
-        )
-    return power.run(context.site, hosts, twin.shell, twin, context.progress, lambda: lends(context))
-
-
-def lends(context: Context) -> bool:
-    """Whether the library is open to readers: its catalogue answers over the network."""
-    status, _ = check.fetch(context, "operator", f"https://{context.site.fqdn('opac')}/health")
-    return status == 200
+    return power.run(context, context.arguments.trace, context.arguments.by)

@@ -86,9 +86,18 @@ class Networks(Row):
     zones: list[Zone]
 
 
+class Wake(Row):
+    """How the boot nurse switches a host on that stays off: a magic packet to `mac`, or IPMI at `address`."""
+
+    by: Literal["wol", "ipmi"]
+    mac: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")] | None = None
+    address: Annotated[IPv4Address, BeforeValidator(_address)] | None = None
+
+
 class Power(Row):
     supplies: list[Name]
     stop_seconds: Annotated[int, Field(ge=0, le=3600)]
+    wake: Wake | None = None
 
 
 class Hardware(Row):
@@ -174,6 +183,14 @@ class Services(Row):
     services: list[ServiceRow]
 
 
+class Replacement(Row):
+    """A battery that was replaced: the day, who did it, and the report's number."""
+
+    on: date
+    by: Text
+    report: Text | None = None
+
+
 class Unit(Row):
     id: Name
     name: Text
@@ -185,9 +202,17 @@ class Unit(Row):
     battery_life_months: Annotated[int, Field(ge=12, le=120)]
     runtime_minutes: Annotated[int, Field(ge=1, le=1440)]
     replacement_planned: date | None = None
+    replacements: list[Replacement] = []
     rack: Text
     unit: Annotated[int, Field(ge=1, le=60)]
     height: Annotated[int, Field(ge=1, le=20)]
+
+
+class Weekday(Row):
+    """A day of the week and a time."""
+
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    at: Clock
 
 
 class PowerPlan(Row):
@@ -195,6 +220,8 @@ class PowerPlan(Row):
     stop_order: list[list[Name]]
     margin: Annotated[float, Field(ge=1.0, le=5.0)]
     restart_charge_percent: Annotated[int, Field(ge=0, le=100)]
+    wake_after_minutes: Annotated[int, Field(ge=1, le=60)]
+    battery_test: Weekday
 
 
 class BackupClass(Row):

@@ -7,10 +7,11 @@ import shutil
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from inventory import Host, Inventory
-from lab import image, paths, window, wires
+from lab import image, paths, wake, window, wires
 from lab.hosts import Chassis, Machine, forget_groups, groups_of
 from lab.shell import LabError, run
 
@@ -86,6 +87,18 @@ class Twin:
     def power_cut(self, name: str) -> None:
         """Pull one host's plug."""
         self.machine(name).power_cut()
+
+    def unplug(self, name: str) -> None:
+        """Pull a host's network cable; its management port stays."""
+        wires.cut(name, self.machine(name).host.zone)
+
+    def replug(self, name: str) -> None:
+        """Plug it in again."""
+        wires.mend(name, self.machine(name).host.zone)
+
+    def waking(self) -> AbstractContextManager[list[str]]:
+        """While it lasts, magic packets power hosts on; collects their names."""
+        return wake.listening(self.site)
 
     def wait_ssh(self, names: Iterable[str], patience: float = 120) -> None:
         """Wait until every host accepts a command; LabError naming those that do not."""

@@ -70,6 +70,8 @@ def lay(site: Inventory, hosts: list[Host]) -> None:
                 ]
             )
             run(["ip", "-n", namespace("wires"), "link", "set", port, "master", bridge, "up"])
+            if leg == host.zone and host.power.wake and host.power.wake.mac:
+                run(["ip", "-n", namespace(host.name), "link", "set", leg, "address", host.power.wake.mac])
         run(["ip", "-n", namespace(host.name), "link", "set", "lo", "up"])
 
 

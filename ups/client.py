@@ -60,6 +60,16 @@ class Client:
         """Addresses of the hosts that are logged in on a unit."""
         return {row[1] for row in self._list(f"CLIENT {ups}") if len(row) >= 2}
 
+    def commands(self, ups: str) -> set[str]:
+        """What a unit can be told to do at once."""
+        return {row[1] for row in self._list(f"CMD {ups}") if len(row) >= 2}
+
+    def instant(self, ups: str, command: str, user: str, password: str) -> None:
+        """Tell a unit to do something at once (its test, its outlets)."""
+        self._command(f"USERNAME {user}")
+        self._command(f"PASSWORD {password}")
+        self._command(f"INSTCMD {ups} {command}")
+
     def _list(self, what: str) -> list[list[str]]:
         self._send(f"LIST {what}")
         first = self._receive()

@@ -7,7 +7,10 @@ goes wrong, power must still be seen.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
@@ -51,6 +54,51 @@ def metrics(readings: Readings) -> Iterator[Metric]:
         yield family
 
 
+def upkeep(facts: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]], since: float) -> Iterator[Metric]:
+    """What is known of the batteries beside the units' own words, and of flags that somebody left behind.
+
+    `facts` come from the inventory, `results` from `ups/battery.py`; a unit never tested counts from `since`, when
+    the facts were written.
+    """
+    each = [
+        ("battery_installed_timestamp_seconds", "When the battery was installed.", "installed"),
+        ("battery_replacement_timestamp_seconds", "When the battery is to be replaced.", "replacement"),
+    ]
+    for name, text, key in each:
+        family = GaugeMetricFamily(f"kura_ups_{name}", text, labels=["ups"])
+        for unit, row in facts["units"].items():
+            if row[key] is not None:
+                family.add_metric([unit], float(row[key]))
+        yield family
+    tested = GaugeMetricFamily(
+        "kura_ups_battery_test_timestamp_seconds", "When the battery was tested.", labels=["ups"]
+    )
+    passed = GaugeMetricFamily("kura_ups_battery_test_passed", "1 when its last test passed, 0 if not.", labels=["ups"])
+    running = GaugeMetricFamily("kura_ups_battery_test_running", "1 while the unit tests its battery.", labels=["ups"])
+    for unit in facts["units"]:
+        row = results.get(unit, {})
+        tested.add_metric([unit], float(row.get("tested", since)))
+        running.add_metric([unit], 1.0 if row.get("running") else 0.0)
+        if row.get("passed") is not None:
+            passed.add_metric([unit], float(row["passed"]))
+    yield from (tested, passed, running)
+    needed = GaugeMetricFamily("kura_ups_runtime_needed_seconds", "Battery seconds of an ordered stop with its margin.")
+    needed.add_metric([], float(facts["needed"]))
+    yield needed
+    left = [path for path in facts["killpower"] if Path(path).exists()]
+    flag = GaugeMetricFamily("kura_ups_killpower", "1 while a flag stands that cuts the units at the next power-off.")
+    flag.add_metric([], 1.0 if left else 0.0)
+    yield flag
+
+
+def read_json(path: Path | None) -> Any:
+    """A file's value; None when there is none yet, or it is just being replaced."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path else None
+    except (OSError, ValueError):
+        return None
+
+
 def read(server: str, expected: Iterable[str]) -> Readings:
     """What upsd says now about the expected units."""
     readings: dict[str, Mapping[str, str] | None] = dict.fromkeys(expected)
@@ -69,12 +117,15 @@ def read(server: str, expected: Iterable[str]) -> Readings:
 class UpsCollector(Collector):
     """Asks upsd at each scrape."""
 
-    def __init__(self, server: str, units: list[str]) -> None:
-        self._server, self._units = server, units
+    def __init__(self, server: str, units: list[str], facts: Path | None = None, results: Path | None = None) -> None:
+        self._server, self._units, self._facts, self._results = server, units, facts, results
 
     def collect(self) -> Iterable[Metric]:
         """Metric families of this moment."""
-        return metrics(read(self._server, self._units))
+        yield from metrics(read(self._server, self._units))
+        facts = read_json(self._facts)
+        if facts and self._facts:
+            yield from upkeep(facts, read_json(self._results) or {}, self._facts.stat().st_mtime)
 
 
 class _Quiet(WSGIRequestHandler):
@@ -88,10 +139,12 @@ def main() -> None:
     parser.add_argument("--listen", default="0.0.0.0", help="address; the firewall lets only operations in")  # noqa: S104
     parser.add_argument("--port", type=int, default=9199)
     parser.add_argument("--server", default="127.0.0.1", help="where upsd runs")
+    parser.add_argument("--facts", type=Path, help="what the inventory says of the units (JSON)")
+    parser.add_argument("--results", type=Path, help="what the battery tests said (JSON)")
     parser.add_argument("units", nargs="+", help="units that must answer")
     options = parser.parse_args()
     registry = CollectorRegistry()
-    registry.register(UpsCollector(options.server, options.units))
+    registry.register(UpsCollector(options.server, options.units, options.facts, options.results))
     application = make_wsgi_app(registry)
 
     def routed(environ, start_response):  # type: ignore[no-untyped-def]

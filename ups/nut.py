@@ -20,7 +20,10 @@ POLL_ALERT_SECONDS = 2
 DEAD_SECONDS = 25  # NUT asks for three polls at least
 FINAL_DELAY_SECONDS = 2
 DRILL_USER = "drill"
+BATTERY_USER = "battery"
 POWERDOWN_FLAG = "/run/nut/killpower"  # tmpfs: a left-over flag would cut the UPS at the next ordinary reboot
+# When the ordered stop began, on the host's clock since its boot: stages.py writes it, poweroff.py counts from it.
+BEGAN = "/run/kura-power/began"
 EVENTS = (
     *("ONLINE", "ONBATT", "LOWBATT", "FSD", "COMMOK", "COMMBAD", "SHUTDOWN", "REPLBATT", "NOCOMM", "NOPARENT"),
     *("CAL", "OFF", "NOTOFF", "BYPASS", "NOTBYPASS"),
@@ -98,11 +101,14 @@ def upsd_conf(host: Host) -> str:
 
 
 def upsd_users(site: Inventory, host: Host, secret: str, lab: bool) -> str:
-    """upsd.users: one user a fed host with its role alone; in the lab also the drill, which sets simulated values."""
+    """upsd.users: one user a fed host with its role alone, one that may test batteries; in the lab also the
+    drill, which sets simulated values."""
     parts = [ORIGIN]
     for other in plan.fed(site):
         role = "primary" if other == host else "secondary"
         parts.append(f"\n[{other.name}]\n  password = {password(secret, other.name)}\n  upsmon {role}\n")
+    tests = "".join(f"  instcmds = test.battery.{name}\n" for name in ("start.quick", "start.deep", "stop"))
+    parts.append(f"\n[{BATTERY_USER}]\n  password = {password(secret, BATTERY_USER)}\n{tests}")
     if lab:
         parts.append(f"\n[{DRILL_USER}]\n  password = {password(secret, DRILL_USER)}\n  actions = SET\n")
     return "".join(parts)
@@ -158,6 +164,7 @@ def poweroff_json(site: Inventory, host: Host, secret: str) -> str:
         "user": host.name,
         "password": password(secret, host.name),
         "settle_seconds": plan.SETTLE_SECONDS,
+        "began": BEGAN,
         "wait": wait,
     }
     return json.dumps(value, indent=2) + "\n"

@@ -46,10 +46,15 @@ def wait_for_turn(
     others: Callable[[], set[str] | None],
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
+    since: float | None = None,
 ) -> float:
-    """Return when it is this host's turn, with the seconds waited. Bounded by the last step's `until`."""
-    began = clock()
-    last_seen = began
+    """Return when it is this host's turn, with the seconds waited. Bounded by the last step's `until`.
+
+    The steps' times count from `since`, the clock's reading at the point of no return (now, when nobody kept it):
+    the primary's upsmon may already have waited long for a host that hangs.
+    """
+    last_seen = clock()
+    began = last_seen if since is None else min(since, last_seen)
     watched = {address for step in config["wait"] for address in step["addresses"]}
     while config["wait"]:
         now = clock()
@@ -64,12 +69,20 @@ def wait_for_turn(
     return clock() - began
 
 
+def kept(path: Path) -> float | None:
+    """The moment at which the ordered stop began; None when nobody kept it."""
+    try:
+        return float(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
 def main(path: str) -> None:
     """Wait for this host's turn, power off, and stay logged in until killed."""
     config = json.loads(Path(path).read_text(encoding="utf-8"))
     presence = Presence(config)
     presence.others()
-    waited = wait_for_turn(config, presence.others)
+    waited = wait_for_turn(config, presence.others, since=kept(Path(config["began"])))
     print(f"it is this host's turn after {waited:.0f} s: powering off", flush=True)
     subprocess.run(["/usr/bin/systemctl", "poweroff", "--no-block"], check=False)
     while True:  # upsd drops a silent client after a minute; systemd ends this process last of all

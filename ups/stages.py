@@ -216,6 +216,20 @@ def mark(path: Path, there: bool) -> None:
         path.unlink(missing_ok=True)
 
 
+def no_way_back(path: Path, readings: Mapping[str, Reading], now: float) -> None:
+    """Keep the moment at which the ordered stop began, until it is told that it did not: the power-off counts from it.
+
+    The clock is the host's own since its boot.
+    """
+    flags = [reading.flags for reading in readings.values() if reading.flags]
+    if any("FSD" in each for each in flags):
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{now}\n", encoding="ascii")
+    elif flags:
+        path.unlink(missing_ok=True)
+
+
 def command(argv: list[str]) -> int:
     """Run a command, with what it says in the journal; its exit code."""
     return subprocess.run(argv, check=False, stdout=subprocess.DEVNULL).returncode
@@ -231,7 +245,9 @@ def main(path: str) -> None:
     mark(stopped, state.stage == Stage.STOPPED)
     tell(figure, state.stage)
     while True:
-        before, state = state.stage, step(state, read(config["feeds"]), time.monotonic(), limits)
+        readings = read(config["feeds"])
+        no_way_back(Path(config["began"]), readings, time.monotonic())
+        before, state = state.stage, step(state, readings, time.monotonic(), limits)
         for stage in (stage for stage in Stage if before < stage <= state.stage):
             print(f"on battery: {stage.name.lower()}", flush=True)
             mark(stopped, stage == Stage.STOPPED)

@@ -78,6 +78,7 @@ def config(site: Inventory, host: Host) -> str:
         "figure": FIGURE,
         "mark": MARK,
         "memory": MEMORY,
+        "began": nut.BEGAN,
         "gate": {
             "charge": site.power.restart_charge_percent,
             "runtime": 2 * needed_seconds(site),

@@ -40,3 +40,13 @@ def text(site: Inventory) -> str:
     lines.append("停止の順序(蓄電池が限界に達してからの秒)")
     lines += [f"  {step.starts:4d}〜{step.ends:4d}  {'、'.join(step.hosts)}" for step in plan.steps(site)]
     return "\n".join(lines) + "\n"
+
+
+def batteries(site: Inventory) -> str:
+    """Each unit's battery: when it was installed, when its replacement is planned, and when it was replaced."""
+    lines = ["蓄電池"]
+    for unit in site.power.units:
+        planned = f"{unit.replacement_planned:%Y-%m-%d}" if unit.replacement_planned else "なし"
+        done = "、".join(f"{row.on:%Y-%m-%d}({row.by})" for row in unit.replacements) or "未実施"
+        lines.append(f"  {unit.id}: 取付 {unit.battery_installed:%Y-%m-%d} / 交換予定日 {planned} / 実施日 {done}")
+    return "\n".join(lines) + "\n"

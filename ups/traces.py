@@ -52,6 +52,15 @@ class Play:
         """Whether every database has been shut down in order."""
         return all(self.shell(host.name, CLEAN)[0] == 0 for host in self.site.service("database").hosts)
 
+    def ask(self, seconds: float) -> tuple[int, int]:
+        """Ask the library all the while; how often it was asked, and how often it did not answer."""
+        asked = failed = 0
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            asked, failed = asked + 1, failed + (not self.lends())
+            time.sleep(0.5)
+        return asked, failed
+
     def mains_off(self, *, weak: bool) -> None:
         """The mains fail; with weak batteries there is just enough left for what the stages keep back."""
         if weak:
@@ -91,13 +100,21 @@ def dip(play: Play, progress: Progress) -> dict[str, Any]:
     """The mains fail for some seconds: readers notice nothing."""
     play.mains_off(weak=False)
     progress("the mains are off")
-    asked = failed = 0
-    until = time.monotonic() + DIP_SECONDS
-    while time.monotonic() < until:
-        asked, failed = asked + 1, failed + (not play.lends())
-        time.sleep(0.5)
+    asked, failed = play.ask(DIP_SECONDS)
     play.mains_on()
     return {"figures": {"power_dip_failed_requests": figure(failed, "requests", 0)}, "details": {"asked": asked}}
+
+
+def feed(play: Play, progress: Progress) -> dict[str, Any]:
+    """One of two feeds ends altogether, its battery included: the other carries everybody."""
+    unit = play.site.power.units[0].id
+    alone = sorted(name for name in play.fed if play.site.host(name).power.supplies == [unit])
+    if alone:
+        raise DrillError(f"{' '.join(alone)} hang on {unit} alone: there is no second feed to carry them")
+    set_value(play.site, play.shell, "ups.status", "OB LB DISCHRG", only=unit)
+    progress(f"{unit} is at its end")
+    asked, failed = play.ask(DIP_SECONDS)
+    return {"figures": {"power_feed_failed_requests": figure(failed, "requests", 0)}, "details": {"asked": asked}}
 
 
 def services(play: Play, progress: Progress) -> dict[str, Any]:
@@ -138,7 +155,7 @@ def flap(play: Play, progress: Progress) -> dict[str, Any]:
     }
 
 
-TRACES = {"dip": dip, "services": services, "flap": flap}
+TRACES = {"dip": dip, "feed": feed, "services": services, "flap": flap}
 
 
 def run(

@@ -25,6 +25,7 @@ ROWS = (
     services.rows,
     services.names,
     plans.power,
+    plans.wakes,
     plans.backup,
     plans.contacts,
     plans.contract,

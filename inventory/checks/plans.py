@@ -37,6 +37,36 @@ def power(context: Context) -> Iterator[Problem]:
         if not any(unit.id in row.power.supplies for row in rows.values()):
             yield context.problem("power", (*at, "id"), "a unit that feeds at least one host")
         yield from _battery(context, index)
+        yield from _replaced(context, index)
+
+
+def _replaced(context: Context, index: int) -> Iterator[Problem]:
+    """Replacements follow one another, and the last one is what is installed."""
+    unit = context.site.power.units[index]
+    days = [row.on for row in unit.replacements]
+    if days and (days != sorted(days) or days[-1] != unit.battery_installed):
+        expected = f"dates one after the other, the last of them battery_installed ({unit.battery_installed})"
+        yield context.problem("power", ("units", index, "replacements"), expected)
+
+
+def wakes(context: Context) -> Iterator[Problem]:
+    """A host that is switched on from afar says by what; no two hosts share a network card or controller."""
+    rows = [(("hosts", index), row) for index, row in enumerate(context.site.hosts_file.hosts)]
+    for at, row in rows:
+        wake = row.power.wake
+        if wake and (wake.mac is None) == (wake.by == "wol"):
+            yield context.problem(
+                "hosts", (*at, "power", "wake", "mac"), "an address of the network card for wol alone"
+            )
+        if wake and (wake.address is None) == (wake.by == "ipmi"):
+            yield context.problem("hosts", (*at, "power", "wake", "address"), "the controller's address for ipmi alone")
+    for key in ("mac", "address"):
+        found = [
+            ((*at, "power", "wake", key), str(getattr(row.power.wake, key)))
+            for at, row in rows
+            if row.power.wake and getattr(row.power.wake, key)
+        ]
+        yield from context.repeats("hosts", found, f"a {key} of its own")
 
 
 def _battery(context: Context, index: int) -> Iterator[Problem]:
@@ -53,6 +83,9 @@ def _battery(context: Context, index: int) -> Iterator[Problem]:
     if planned is None or renewed is None:
         if spent < until:
             yield context.problem("power", at, f"a date before {spent}: the battery ends before the contract ({until})")
+        elif not any(row.on > context.site.contract.signed for row in unit.replacements):
+            expected = f"a date: each battery is replaced once at least within the contract (to {until})"
+            yield context.problem("power", at, expected)
     elif not unit.battery_installed < planned <= spent:
         yield context.problem("power", at, f"a date between {unit.battery_installed} and {spent}")
     elif renewed < until:
