@@ -20,21 +20,24 @@ def expiries(facts: Facts) -> Chapter:
         due = add_months(unit.battery_installed, unit.battery_life_months)
         left = (due - last).days
         state = _state(left, BATTERY_MARGIN_DAYS)
-        batteries.append([unit.name, unit.model, unit.battery_installed.isoformat(), due.isoformat(), left, state])
+        planned = unit.replacement_planned.isoformat() if unit.replacement_planned else "なし"
+        done = "、".join(row.on.isoformat() for row in unit.replacements if row.on <= last) or "未実施"
+        installed = unit.battery_installed.isoformat()
+        batteries.append([unit.name, unit.model, installed, planned, done, due.isoformat(), left, state])
     renew = facts.site.certificates.server.renew_before_days
     certificates: list[list[Cell]] = []
     for service, instance, expires in facts.certificates:
         left = (expires.date() - last).days
         state = _state(left, renew)
         certificates.append([service_title(facts, service), instance, expires.date().isoformat(), left, state])
-    battery_heads = ("装置", "型式", "取付日", "交換期限", "残り（日）", "状態")
+    battery_heads = ("装置", "型式", "取付日", "交換予定日", "交換実施日", "交換期限", "残り（日）", "状態")
     certificate_heads = ("サービス", "確認先", "有効期限", "残り（日）", "状態")
     return Chapter(
         "電池と証明書の期限",
         [
             f"残り日数は{era(last)}から数えた。電池は残り{BATTERY_MARGIN_DAYS}日、証明書は残り{renew}日を切ったものを"
             "「要手配」とする。",
-            Table("無停電電源装置の電池", battery_heads, batteries, (2, 3, 2, 2, 1.6, 1.6)),
+            Table("無停電電源装置の電池", battery_heads, batteries, (1.8, 2.6, 2, 2, 2, 2, 1.5, 1.5)),
             Table("サーバ証明書", certificate_heads, certificates, (3.4, 4.6, 2, 1.7, 1.6), empty=NO_DATA),
         ],
     )
