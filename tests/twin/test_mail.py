@@ -98,7 +98,7 @@ def message_of(dump: bytes) -> bytes:
     return b"\r\n".join(lines)
 
 
-@pytest.mark.req("F-NTC-011")
+@pytest.mark.req("F-NTC-011", "S-NET-009")
 def test_the_outside_gets_one_mail_for_one_reader(told, arrived):
     mail = email.message_from_bytes(message_of(arrived))
     heading = arrived.split(b"\n\n")[0].decode("utf-8", "replace")
@@ -140,7 +140,7 @@ def relaxed(name: bytes, value: bytes) -> bytes:
     return name.lower() + b":" + re.sub(rb"\s+", b" ", value).strip()
 
 
-@pytest.mark.req("F-NTC-013")
+@pytest.mark.req("F-NTC-013", "S-NET-009")
 def test_an_unknown_mailbox_is_recorded_and_goes_onto_the_phone_list(twin, told):
     patron = told["patrons"][1]
 

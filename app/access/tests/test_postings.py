@@ -32,7 +32,7 @@ def offer(browser, data, day, title="4月1日付"):
     return browser.post("/staff/postings/new/", {"title": title, "effective_on": day.isoformat(), "table": file})
 
 
-@pytest.mark.req("F-SYS-007")
+@pytest.mark.req("F-SYS-007", "S-ACL-002")
 @pytest.mark.django_db
 def test_twenty_people_change_library_and_roles_at_midnight_of_the_day():
     make.branch("nanbu", name="南部図書館", short="南部")
@@ -131,6 +131,7 @@ def test_an_own_library_grant_of_an_appointment_holds_at_the_appointments_librar
     assert queries.powers_of(user).limits["catalog.edit_item"] == {nanbu.pk}
 
 
+@pytest.mark.req("S-ACL-004")
 @pytest.mark.django_db
 def test_who_could_do_what_on_a_day_comes_from_the_history_and_not_from_the_present(django_assert_max_num_queries):
     admin = make.actor("admin")

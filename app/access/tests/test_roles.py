@@ -100,7 +100,7 @@ def test_acts_of_a_library_ask_for_the_operation_at_that_library(operation, act)
         act(actor, there)
 
 
-@pytest.mark.req("F-SYS-006")
+@pytest.mark.req("F-SYS-006", "S-ACL-001")
 @pytest.mark.django_db
 def test_in_a_role_without_printing_alone_the_print_button_is_dead_and_the_server_refuses():
     admin = make.client("admin")
@@ -121,7 +121,7 @@ def test_in_a_role_without_printing_alone_the_print_button_is_dead_and_the_serve
     assert AuditEvent.objects.filter(operation="access.print_staff", outcome="refused").exists()
 
 
-@pytest.mark.req("F-SYS-006")
+@pytest.mark.req("F-SYS-006", "S-ACL-001")
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_each_kind_of_operation_is_given_and_taken_by_itself(kind):
@@ -138,7 +138,7 @@ def test_each_kind_of_operation_is_given_and_taken_by_itself(kind):
                 require(actor, other)
 
 
-@pytest.mark.req("F-SYS-008")
+@pytest.mark.req("F-SYS-008", "S-ACL-004")
 @pytest.mark.django_db
 def test_only_administrators_open_the_list_of_powers_and_export_it():
     make.staff("counter", number="7001", name="一覧 花子")
@@ -163,6 +163,7 @@ def test_only_administrators_open_the_list_of_powers_and_export_it():
     assert "7001,一覧 花子,長野,窓口,circulation.lend" in text
 
 
+@pytest.mark.req("S-ACL-004")
 @pytest.mark.django_db
 def test_a_change_of_grants_is_in_the_history_with_who_made_it():
     admin = make.actor("admin")

@@ -47,7 +47,7 @@ def workbook(count, start=1000, **more):
     return sheets.write_xlsx("職員", planning.STAFF_COLUMNS, rows)
 
 
-@pytest.mark.req("F-SYS-005")
+@pytest.mark.req("F-SYS-005", "S-ACL-005")
 @pytest.mark.django_db
 def test_sixty_five_people_come_from_a_spreadsheet_and_whose_period_is_over_cannot_enter(monkeypatch):
     make.branch("nagano")
