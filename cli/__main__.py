@@ -24,6 +24,7 @@ VERBS = {
     "drill": ("cli.drill", "do the thing that must work when it matters, and measure it"),
     "bench": ("cli.bench", "measure"),
     "report": ("cli.report", "reports for the auditor"),
+    "docs": ("cli.docs", "the documents of a delivery, in Word and Excel"),
     "matrix": ("cli.matrix", "the requirements matrix"),
     "inspect": ("cli.inspect", "the periodic inspection of the running hosts"),
     "audit": ("cli.audit", "verify the audit log against its seals"),

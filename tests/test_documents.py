@@ -1,0 +1,438 @@
+"""The documents of a delivery, made from the real inventory, code and tests: each row's acceptance, and that they open."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from docx import Document
+from openpyxl import load_workbook
+
+from cli import docfacts, docs
+from cli.__main__ import VERBS
+from cli.context import Context, Refused
+from inventory import available
+from monitoring.documents import assurance, catalogue, delivery, design, installation, manuals, plans, versions
+from monitoring.documents.facts import Facts
+from network import dns
+from office import pages
+from office.document import Chapter, Heading, Table
+
+ROOT = Path(__file__).resolve().parents[1]
+DAY = date(2025, 12, 14)
+APPROVED = {
+    "registers": {
+        "deliverables": {
+            "rows": [
+                {"values": {"number": f"NCL-PLN-00{n}"}, "approved_on": f"2025-09-0{n}", "approval_number": f"承認-{n}"}
+                for n in (1, 2, 3, 4)
+            ]
+        }
+    }
+}
+
+
+def context(inventory: str) -> Context:
+    """A run of the command line against an inventory; no twin answers."""
+    return Context(argparse.Namespace(inventory=inventory))
+
+
+@pytest.fixture(scope="session")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+    """The facts of nagano, without a running twin, with the city's approvals of the four plans."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(docfacts, "ask", lambda *_: None)
+        patch.setenv("KURA_STATE", str(tmp_path_factory.mktemp("state")))
+        return replace(docfacts.gather(context("nagano"), DAY, "第1版", None), records=APPROVED)
+
+
+@pytest.fixture(scope="session")
+def made(known: Facts, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One whole delivery in a folder, its contents without page numbers (LibreOffice is asked elsewhere)."""
+    folder = tmp_path_factory.mktemp("delivery")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "chapter_pages", lambda *_: {})
+        delivery.write(known, folder, None, lambda _: None)
+    return folder
+
+
+def table(chapters: list[Chapter], title: str) -> Table:
+    """The table of that title."""
+    return next(b for c in chapters for b in c.blocks if isinstance(b, Table) and b.title == title)
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Every text of a Word document."""
+    document = Document(str(path))
+    yield from (paragraph.text for paragraph in document.paragraphs)
+    for grid in document.tables:
+        yield from (cell.text for row in grid.rows for cell in row.cells)
+
+
+@pytest.mark.req("S-DEL-001")
+def test_four_plans_are_word_files_with_the_approval_and_the_moments_of_turning_back(made: Path) -> None:
+    titles = ("PLN-001_プロジェクト実施計画書", "PLN-002_試験計画書", "PLN-003_移行計画書", "PLN-004_研修計画書")
+    for number, title in enumerate(titles, start=1):
+        found = list(texts(made / f"NCL-{title}.docx"))
+        assert found[found.index("市の承認日") + 1] == f"2025-09-0{number}（承認-{number}）"
+    said = list(texts(made / "NCL-PLN-003_移行計画書.docx"))
+    assert "令和7年12月13日 12:00" in said
+    assert {"移行の対応表", "戻しの判断時刻"} <= {text.partition(" ")[2] for text in said if text.startswith("表")}
+    assert any("停止は、令和7年12月11日 18:00から" in text for text in said)
+    assert "1.\t新システムの窓口と公開の入口を案内の頁に替え、記録の書込みを止める。" in said
+
+
+def test_a_plan_that_nobody_approved_says_so(known: Facts) -> None:
+    alone = replace(known, records=None)
+    assert ("市の承認日", "未承認") in delivery.cover(alone, "PLN-001", "計画").facts
+
+
+@pytest.mark.req("S-DEL-003")
+def test_every_requirement_has_a_test_number_and_a_verdict(known: Facts) -> None:
+    rows = table(assurance.results(known), "要件ごとの結果").rows
+    assert [row[1] for row in rows] == [row.id for row in known.matrix]
+    assert all(row[0] == f"T-{row[1]}" and str(row[3])[0] in "合否" for row in rows)
+    specified = table(assurance.specification(known), "試験の仕様").rows
+    assert [(row[0], row[1]) for row in specified] == [(row[0], row[1]) for row in rows]
+    passed = {row.id for row in known.matrix if row.result == "合格"}
+    assert {row[1] for row in rows if row[3] == "合"} == passed
+
+
+def test_the_table_of_functions_has_all_of_them_and_calls_what_is_not_tested_not_done(known: Facts) -> None:
+    rows = table(assurance.functions(known), "機能の実現").rows
+    wanted = {row.id: row for row in known.matrix if row.id.startswith("F-")}
+    assert [row[0] for row in rows] == list(wanted)
+    for row in rows:
+        assert (row[4], row[5]) == ("未実現", "未定") if not wanted[str(row[0])].tests else "未" not in str(row[4])
+
+
+@pytest.mark.req("S-DEL-004")
+def test_every_screen_and_every_operation_has_its_place_in_a_manual(known: Facts) -> None:
+    staff = manuals.staff(known)
+    by_chapter = {c.title: [b.text for b in c.blocks if isinstance(b, Heading)] for c in staff}
+    titles = {area["id"]: area["title"] for part in (known.library, known.console) for area in part["areas"]}
+    screens = known.library["screens"]
+    on_disk = [p for p in (ROOT / "app").glob("*/templates/**/*.html") if "<h1" in p.read_text() and
+               re.search(r"{%\s*extends\s|<html", p.read_text())]  # fmt: skip
+    assert len(screens) == len(on_disk) > 200
+    for screen in screens:
+        assert screen["title"] in by_chapter[f"画面の説明：{titles.get(screen['area'], screen['area'])}"]
+    operation = manuals.operation(known)
+    assert {row[0] for row in table(operation, "命令の一覧（原文）").rows} == {f"./kura {verb}" for verb in VERBS}
+    assert len(table(operation, "定時処理").rows) == len(known.library["jobs"]) > 30
+    headings = {b.text for c in operation for b in c.blocks if isinstance(b, Heading)}
+    for path in (ROOT / "docs" / "runbooks").glob("*.md"):
+        assert {line[3:].strip() for line in path.read_text().splitlines() if line.startswith("## ")} <= headings
+    plays = {str(row[0]) for row in table(operation, "作業の流れ").rows}
+    assert {path.name for path in (ROOT / "playbooks").glob("*.yml")} == plays
+
+
+@pytest.mark.req("S-SW-010")
+def test_the_manuals_show_edition_day_and_what_changed_of_every_page(known: Facts) -> None:
+    for body in (manuals.staff(known), manuals.operation(known)):
+        found = table(body, "改訂（第1版、令和7年12月14日）")
+        assert len(found.rows) == len(known.manual) + len(known.runbooks)
+        for row in found.rows:
+            assert re.fullmatch(r"20\d\d-\d\d-\d\d", str(row[1]))
+            assert re.fullmatch(r"\d+行を加え、\d+行を除いた", str(row[2]))
+
+
+@pytest.mark.req("S-SW-010")
+def test_a_changed_screen_is_in_the_manual_that_is_made_the_same_day(known: Facts, tmp_path: Path) -> None:
+    """The manual is read from the screens whenever it is made, so it lags by no day; the changes are named."""
+    before = delivery.parts_of(manuals.staff(known))
+    screens = [dict(one) for one in known.library["screens"]]
+    screens[0] |= {"title": "新しい画面の名", "buttons": ["新しい操作"]}
+    now = replace(known, library={**known.library, "screens": screens})
+    after = manuals.staff(now)
+    assert "新しい画面の名" in {b.text for c in after for b in c.blocks if isinstance(b, Heading)}
+    last = {"issued": "2025-12-01", "edition": "第1版", "parts": {"MAN-002": before}}
+    changes = delivery.compare(last, {"MAN-002": delivery.parts_of(after)})
+    assert [(c.document, c.part.partition("：")[0], c.changed) for c in changes] == [
+        ("MAN-002", "画面の説明", ["本文"])
+    ]
+
+
+@pytest.mark.req("S-DEL-006")
+def test_the_list_names_every_file_with_its_checksum_and_a_changed_byte_is_found(made: Path, tmp_path: Path) -> None:
+    assert delivery.verify(made) == []
+    assert docs.verify(made) == 0
+    copy = tmp_path / "copy"
+    shutil.copytree(made, copy)
+    (copy / "NCL-REG-005_保証と連絡の一枚.docx").write_bytes(b"other")
+    (copy / "extra.txt").write_text("not listed")
+    (copy / "manifest.json").unlink()
+    assert delivery.verify(copy) == ["NCL-REG-005_保証と連絡の一枚.docx", "extra.txt", "manifest.json"]
+    assert docs.verify(copy) == 1
+    listed = load_workbook(made / "NCL-DLV-002_目録.xlsx")["1 目録"]
+    names = {str(row[1].value) for row in listed.iter_rows(min_row=2)}
+    later = {"SHA256SUMS.txt", "manifest.json", "NCL-DLV-002_目録.xlsx", "NCL-DLV-003_媒体ラベル.docx"}
+    assert names | later == {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
+
+
+@pytest.mark.req("S-DEL-007")
+def test_every_document_is_word_or_excel_and_opens_with_something_in_it(made: Path) -> None:
+    files = [path for path in made.iterdir() if path.is_file() and path.suffix not in (".txt", ".json")]
+    assert len(files) == len(catalogue.PRODUCTS) + 4
+    for path in files:
+        if path.suffix == ".docx":
+            assert sum(map(len, texts(path))) > 100, path.name
+        else:
+            book = load_workbook(path)
+            assert all(sheet.max_row > 1 for sheet in book.worksheets), path.name
+            assert all(sheet.page_setup.fitToWidth for sheet in book.worksheets), path.name
+
+
+@pytest.mark.req("S-DEL-007")
+@pytest.mark.skipif(not (shutil.which("soffice") and shutil.which("pdftotext")), reason="LibreOffice is not installed")
+def test_libreoffice_lays_a_word_and_an_excel_document_out(made: Path, tmp_path: Path) -> None:
+    for name in ("NCL-PLN-003_移行計画書.docx", "NCL-DSN-008_採用標準一覧.xlsx"):
+        pdf = pages.to_pdf(made / name, tmp_path)
+        text = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout
+        title = name.partition("_")[2].partition(".")[0]
+        assert title in text
+        assert "�" not in text
+        assert 2 <= text.count("\f") <= 12
+
+
+@pytest.mark.req("S-DEL-008")
+def test_the_label_has_the_five_things(made: Path) -> None:
+    grid = Document(str(made / "NCL-DLV-003_媒体ラベル.docx")).tables[0]
+    said = {row.cells[0].text: row.cells[1].text for row in grid.rows}
+    assert list(said) == ["事業名", "実施事業者名", "納品期日", "データ内容", "データ形式"]
+    assert said["実施事業者名"] == "蔵システム株式会社"
+    assert said["納品期日"] == "令和7年12月14日"
+    assert "Microsoft Word（docx）" in said["データ形式"]
+    assert all(said.values())
+
+
+def test_equal_facts_give_equal_bytes_and_the_next_delivery_names_what_changed(known: Facts, made: Path,
+                                                                               tmp_path: Path) -> None:  # fmt: skip
+    again = tmp_path / "again"
+    names = ("DSN-001", "PLN-003", "REG-001")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "chapter_pages", lambda *_: {})
+        for name in names:
+            (path,) = delivery.write(known, again, None, lambda _: None, only=name)
+            assert path.read_bytes() == (made / path.name).read_bytes()
+    last = json.loads((made / "manifest.json").read_text())
+    same = {one.number: delivery.parts_of(one.build(known)) for one in catalogue.PRODUCTS}
+    assert delivery.compare(last, same) == []
+    flows = (known.flows[0], [list(row) for row in known.flows[1]][1:])
+    fewer = delivery.parts_of(design.firewall(replace(known, flows=flows)))
+    (change,) = delivery.compare(last, {**same, "DSN-005": fewer})
+    assert (change.document, change.part, len(change.removed)) == ("DSN-005", "通信要件 / 通信要件", 1)
+
+
+@pytest.mark.req("S-DEL-002")
+def test_the_design_lists_the_screens_and_tables_that_the_application_has(known: Facts, tmp_path: Path) -> None:
+    body = design.application(known)
+    program = (
+        "import json, django; django.setup()\n"
+        "from django.apps import apps\n"
+        "print(json.dumps([m._meta.db_table for m in apps.get_models() if m._meta.managed and not m._meta.proxy]))"
+    )
+    found: dict[str, set[str]] = {}
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True,
+                          env={**os.environ, "DJANGO_SETTINGS_MODULE": "app.settings.test"})  # fmt: skip
+    found["図書館システム"] = set(json.loads(done.stdout))
+    listed = {str(row[1]) for row in table(body, "データベースの表").rows if row[0] == "図書館システム"}
+    assert listed == found["図書館システム"]
+    templates = {row[3] for row in table(body, "画面").rows}
+    on_disk = {p.relative_to(ROOT / "app").as_posix() for p in (ROOT / "app").glob("*/templates/**/*.html")
+               if "<h1" in p.read_text() and re.search(r"{%\s*extends\s|<html", p.read_text())}  # fmt: skip
+    assert templates == on_disk
+    assert any(row[2] == "/counter/" for row in table(body, "アドレス").rows)
+
+
+@pytest.mark.req("S-PRJ-005")
+def test_every_article_of_the_attachments_has_a_place_of_evidence(known: Facts) -> None:
+    rows = list(assurance.articles(known))
+    wanted = [row.id for row in known.matrix if re.match("別紙[12]", row.function)]
+    assert len(wanted) > 20
+    assert set(wanted) <= {row[1] for row in rows}
+    assert [row for row in rows if not all(cell.strip() for cell in row)] == []
+
+
+@pytest.mark.req("S-PRJ-006")
+def test_every_product_names_its_owner_and_the_citys_permission(known: Facts) -> None:
+    rows = table(catalogue.rights(known), "成果物").rows
+    assert len(rows) == len(catalogue.PRODUCTS)
+    assert all(row[2] == "長野市" and all(row) for row in rows)
+    permission = {row[0]: row[5] for row in rows}
+    assert permission["NCL-PLN-001"] == "2025-09-01 承認-1"
+    assert permission["NCL-DSN-001"] == "許可なし（未承認）"
+
+
+@pytest.mark.req("S-PRJ-013")
+def test_every_quality_has_goals_in_figures_and_test_numbers(known: Facts) -> None:
+    rows = table(plans.quality(known), "品質の目標").rows
+    qualities = {row[0] for row in rows}
+    assert {"信頼性", "可用性", "安全性", "拡張性", "操作性"} <= qualities
+    ids = {row.id for row in known.matrix}
+    for row in rows:
+        assert isinstance(row[2], int | float)
+        named = re.findall(r"T-([A-Z]-[A-Z]+-\d+)", str(row[5]))
+        assert named
+        assert set(named) <= ids
+
+
+@pytest.mark.req("S-HW-006", "S-PRJ-014")
+def test_the_data_centre_document_has_place_racks_circuits_power_and_fixings(known: Facts) -> None:
+    body = installation.chapters(known)
+    assert any("長野市内" in str(row[1]) for row in table(body, "設置場所").rows)
+    racks = [b for c in body if c.title == "ラック図" for b in c.blocks if isinstance(b, Table)]
+    shown = {str(row[1]) for rack in racks for row in rack.rows}
+    assert {host.name for host in known.site.hosts if host.hardware} | {"UPS A系", "UPS B系"} <= shown
+    for rack in racks:
+        spans = [[int(u) for u in re.findall(r"\d+", str(row[0]))] for row in rack.rows]
+        assert [span[0] for span in spans][0] == 42
+        assert all(above[-1] == below[0] + 1 for above, below in zip(spans, spans[1:], strict=False))
+        assert spans[-1][-1] == 1
+    loads = {row[0]: row for row in table(body, "無停電電源装置の負荷").rows}
+    drawn = sum(installation.watts(known, host) for host in known.site.hosts if host.hardware)
+    assert loads["UPS A系"][3] == drawn
+    assert loads["UPS A系"][5] == "可"
+    places = {place.name for place in known.site.places}
+    powered = {str(row[0]) for row in table(body, "館と拠点の電源計算").rows}
+    fixed = {str(row[0]): str(row[1]) for row in table(body, "固定の方法").rows}
+    assert places <= powered
+    assert places <= set(fixed)
+    assert all(fixed.values())
+    assert table(body, "回線と区間").rows
+
+
+@pytest.mark.req("S-NET-001")
+def test_the_network_document_has_address_speed_and_equipment_of_every_section(known: Facts) -> None:
+    body = design.network(known)
+    rows = table(body, "区間の一覧").rows
+    named = " ".join(str(row[0]) for row in rows)
+    for zone in known.site.networks.zones:
+        if zone.place == "datacentre":
+            assert zone.name in named
+    assert all(f"拠点 {place.name}" in named for place in known.site.places)
+    assert all(all(str(cell).strip() for cell in row) for row in rows)
+    outside = {row[0]: row[3] for row in table(body, "外から届くもの（これ以外はすべて拒む）").rows}
+    assert "データベース" not in outside
+    assert "staff" not in " ".join(map(str, outside.values()))
+
+
+def test_the_hand_over_of_names_holds_every_public_name_and_no_inner_one(known: Facts) -> None:
+    rows = table(design.dns(known), "公開の名前解決に設定する値").rows
+    assert ["opac.kura-nagano.example", "A", "198.18.0.1"] in rows
+    assert {row[1] for row in rows} == {"A", "MX", "TXT"}
+    inner = {str(address) for name, address in dns.records(known.site).items()}
+    assert not [row for row in rows if row[1] == "A" and str(row[2]).startswith("10.")]
+    assert len(table(design.dns(known), "館内の名前").rows) == len(dns.records(known.site)) >= len(inner)
+
+
+def test_the_routers_settings_lie_beside_the_document_with_their_checksums(known: Facts, made: Path) -> None:
+    rows = table(design.network(known), "設定の控え").rows
+    assert len(rows) > 10
+    for host, name, _, digest in rows:
+        path = made / delivery.COPIES / str(host) / str(name)
+        assert path.read_text(encoding="utf-8") == known.parameters[str(host)][str(name)]
+        assert delivery.office.sha256(path) == digest
+
+
+@pytest.mark.req("S-SW-003")
+def test_every_part_and_every_service_has_a_standard_with_its_edition(known: Facts) -> None:
+    rows = table(design.standards(known), "採用標準").rows
+    assert [row for row in rows if not all(row)] == []
+    titles = {service.row.title for service in known.site.services}
+    assert titles <= {row[1] for row in rows}
+
+
+@pytest.mark.req("S-SW-008")
+def test_every_difference_from_the_newest_version_has_its_reason(known: Facts) -> None:
+    locked = [("django", "5.2.1", ()), ("ansible", "12.3.0", ()), ("lxml", "6.0", ("python-docx",)), ("six", "1.0", ()),
+              ("pytest", "9.0", ())]  # fmt: skip
+    newest = {"django": "6.0", "ansible": "13.1", "lxml": "6.1", "pytest": "9.9"}
+    wanted = (ROOT / "requirements.in").read_text()
+    found = versions.compare(locked, newest, {"pytest": "9.9"}, wanted, known.lifecycle)
+    said = {one.name: (one.newest, one.reason) for one in found}
+    assert said["django"][0] == "6.0"
+    assert ">=5.2,<5.3" in said["django"][1]
+    assert "制御機" in said["ansible"][1]
+    assert "python-docx" in said["lxml"][1]
+    assert said["six"] == ("1.0", "最新版である")
+    assert "次の月例" in said["pytest"][1]
+    shown = table(assurance.lifecycle(replace(known, versions=found)), "版と最新版").rows
+    assert [row[3] for row in shown] == ["あり", "あり", "あり", "なし", "あり"]
+    assert all(row[4] for row in shown)
+    assert {one.name for one in known.versions} >= {"django", "python-docx", "ansible"}
+    assert {one.newest for one in known.versions} == {None}  # nobody looked: said as データなし, not invented
+
+
+@pytest.mark.req("S-SW-009")
+def test_every_part_that_ends_before_the_contract_has_a_plan(known: Facts) -> None:
+    rows = table(assurance.lifecycle(known), "支援期限").rows
+    ending = [row for row in rows if row[3] == "あり"]
+    assert {"Debian 13", "Django", "PostgreSQL 17"} <= {row[0] for row in ending}
+    assert [row for row in ending if not row[4]] == []
+    assert len(rows) == len(known.lifecycle.parts)
+
+
+@pytest.mark.req("S-SW-011")
+def test_our_own_files_are_listed_apart_with_the_citys_right(known: Facts) -> None:
+    body = design.own_parts(known)
+    own = {str(row[0]): row for row in table(body, "特注部分").rows}
+    tracked = subprocess.run(["git", "ls-files", *docfacts.OWN], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert sum(int(row[1]) for row in own.values()) == len(tracked.stdout.splitlines())  # type: ignore[arg-type]
+    assert all("長野市" in str(row[2]) for row in own.values())
+    others = {str(row[0]) for row in table(body, "他の者の部品").rows}
+    assert "django" in others
+    assert not others & set(own)
+
+
+@pytest.mark.req("S-OPS-011")
+def test_whatever_happens_the_first_to_call_is_one(known: Facts) -> None:
+    body = assurance.contacts(known)
+    firsts = {row[1] for row in table(body, "障害の種類と切分け").rows}
+    assert firsts == {"運用担当 026-000-0002"}
+    assert "機器を含む全体の責任は蔵システム株式会社が負う" in str(body[0].blocks[0])
+
+
+@pytest.mark.req("S-RPT-008")
+def test_availability_equipment_versions_and_permissions_come_at_once(known: Facts, tmp_path: Path) -> None:
+    measured = replace(known, uptime={"library": 99.95})
+    (path,) = delivery.write(measured, tmp_path, None, lambda _: None, only="REG-002")
+    book = load_workbook(path)
+    assert {"1 稼働の台帳", "2 機器の台帳", "3 版の台帳", "4 権限の台帳"} <= set(book.sheetnames)
+    rates = {row[0].value: row[4].value for row in book["1 稼働の台帳"].iter_rows(min_row=2)}
+    assert rates["図書館システム（蔵書検索・マイページ・業務）"] == 99.95
+    assert rates["データベース"] == "データなし"
+    assert book["2 機器の台帳"].max_row - 1 == len(known.site.hosts)
+    assert book["4 権限の台帳"].max_row - 1 == len(known.library["operations"]) > 100
+
+
+def test_the_other_inventory_gives_documents_too(known: Facts, tmp_path: Path) -> None:
+    for name in available():
+        site = context(name).site
+        speeds = known.text("installation")["circuits"]
+        other = replace(known, site=site, circuits=docfacts.circuits(site, speeds), dns=docfacts.names(site, "key"))
+        for one in catalogue.PRODUCTS:
+            assert one.build(other), one.title
+
+
+@pytest.mark.parametrize(("argument", "reason"), [("--only XYZ", "is no document"), ("--since none.json", "no such")])
+def test_a_wrong_argument_is_refused_and_nothing_is_written(known: Facts, tmp_path: Path, argument: str, reason: str,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    parser = argparse.ArgumentParser()
+    docs.arguments(parser)
+    given = parser.parse_args(["--out", str(tmp_path / "out"), *argument.split()])
+    given.inventory = "nagano"
+    monkeypatch.setattr(docfacts, "gather", lambda *_: known)
+    with pytest.raises(Refused, match=reason):
+        docs.main(Context(given))
+    assert not (tmp_path / "out").exists()
