@@ -23,7 +23,7 @@ def operation(facts: Facts) -> list[Chapter]:
             [
                 "運用管理の作業を、命令・定時処理・警報の順に示す。手順は運用コンソールの手引きと同じものであり、"
                 "変更のたびに本書も作り直す。",
-                _revisions(facts),
+                _revisions(facts, facts.runbooks),
             ],
         ),
         Chapter(
@@ -59,7 +59,7 @@ def staff(facts: Facts) -> list[Chapter]:
         by_area[screen["area"]].append(screen)
     return [
         Chapter("この手引き", ["窓口の手順を先に、画面ごとの説明を後に置く。業務メニューから同じ手引きを開ける。",
-                          _revisions(facts), _menu(facts)]),
+                          _revisions(facts, facts.manual), _menu(facts)]),
         *(
             Chapter(markdown.title(text), [*markdown.blocks(text), *_picture(facts, name)])
             for name, text in facts.manual.items()
@@ -71,11 +71,10 @@ def staff(facts: Facts) -> list[Chapter]:
     ]  # fmt: skip
 
 
-def _revisions(facts: Facts) -> Table:
+def _revisions(facts: Facts, pages: Mapping[str, str]) -> Table:
     """Edition, day and what changed, page by page (S-SW-010)."""
     rows: list[list[Cell]] = [
-        [markdown.title(text), *(facts.manual_changed.get(name) or (None, None))]
-        for name, text in {**facts.manual, **facts.runbooks}.items()
+        [markdown.title(text), *(facts.manual_changed.get(name) or (None, None))] for name, text in pages.items()
     ]
     return Table(f"改訂（{facts.edition}、{era(facts.issued)}）", ("章", "改訂日", "改訂点"), rows, (3, 2, 6))
 
