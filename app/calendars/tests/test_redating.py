@@ -275,9 +275,7 @@ def test_ten_thousand_dates_are_moved_and_put_back_within_minutes_and_the_count_
     assert change.loans_back == 10_000
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     days=st.lists(st.integers(1, 28), min_size=1, max_size=6),
     spans=st.lists(st.tuples(st.integers(2, 20), st.integers(0, 6)), min_size=1, max_size=3),

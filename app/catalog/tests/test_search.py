@@ -239,9 +239,7 @@ def test_odd_strings_get_an_answer(shelf: dict, text: str) -> None:
     search.suggest(text)
 
 
-@settings(
-    max_examples=120, deadline=None, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=80), st.integers(-5, 10**9))
 def test_any_string_is_searched_without_an_error(text: str, page: int) -> None:
     result = search.search(Query(text=text, page=page))

@@ -170,9 +170,7 @@ def test_what_a_reader_types_is_never_html(reader: Client) -> None:
     assert "<script>alert" not in page
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(q=st.text(max_size=60), page=st.text(max_size=8), branch=st.text(max_size=12), sort=st.text(max_size=8))
 def test_any_address_gives_a_page(reader: Client, q: str, page: str, branch: str, sort: str) -> None:
     asked = {"q": q, "page": page, "branch": branch, "sort": sort, "from": page, "material": sort}
