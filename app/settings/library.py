@@ -50,6 +50,12 @@ DATABASES = {
         "PASSWORD": _database.get("password", ""),
         "OPTIONS": {
             "connect_timeout": 5,
+            # A connection that nobody hears is given up before the counter's page gives up on its answer: what hangs
+            # longer would be done after the same scan was done again, and perhaps after the item came back.
+            "tcp_user_timeout": 8000,
+            "keepalives_idle": 4,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
             **_tls,
             "application_name": "kura",
             "options": _limits,
