@@ -1,4 +1,4 @@
-"""`./kura drill power|restore`: do the thing that must work when it matters, measure it, keep the evidence."""
+"""`./kura drill faults|power|restore`: do the thing that must work when it matters, measure it, keep the evidence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from cli import evidence, power
 from cli.context import Context, Refused
 
-TITLES = {"power": "停電時の順序停止と復電", "restore": "バックアップからの復元"}
+TITLES = {"faults": "負荷中の障害と台帳の照合", "power": "停電時の順序停止と復電", "restore": "バックアップからの復元"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +25,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--by", metavar="NAME", help="power: who stood by; makes it the record of a yearly work")
     parser.add_argument("--show", action="store_true", help="power: print feeds, order, batteries, procedure, records")
+    faults = parser.add_argument_group("faults")
+    faults.add_argument("--case", action="append", default=[], metavar="NAME", help="only these: a kind, or kill/db1/*")
+    faults.add_argument("--times", type=int, default=20, help="power cuts without warning (default 20)")
+    faults.add_argument("--seed", type=int, default=1, help="which moments and hosts are drawn")
+    faults.add_argument("--again", action="store_true", help="from the beginning, not where an interrupted drill was")
     parser.add_argument("--json", metavar="FILE", help="write the figures as JSON")
 
 
@@ -59,4 +64,8 @@ def run(context: Context, name: str) -> dict[str, Any]:
         from backup import drill as restore
 
         return restore.run(context.site, twin.shell, context.progress)
+    if name == "faults":
+        from cli.faults import drill as faults
+
+        return faults.run(context)
     return power.run(context, context.arguments.trace, context.arguments.by)

@@ -12,13 +12,14 @@ happens to a host of the appliance touches their ledger. Afterwards everything t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -51,6 +52,13 @@ SELECT coalesce(json_object_agg(i.barcode, card.number), '{}') FROM circulation_
 JOIN catalog_item i ON i.id = l.item_id
 JOIN patrons_patroncard card ON card.patron_id = l.patron_id AND card.state = 'live'
 WHERE i.barcode = ANY(string_to_array('%s', ','))
+"""
+# What terminals at these addresses had lent when their run was cut short.
+LEFT_OUT = """
+SELECT coalesce(json_object_agg(i.barcode, card.number), '{}') FROM circulation_loan l
+JOIN catalog_item i ON i.id = l.item_id
+JOIN patrons_patroncard card ON card.patron_id = l.patron_id AND card.state = 'live'
+WHERE host(l.terminal) = ANY(string_to_array('%s', ','))
 """
 # Each act leaves a figure, a line of the audit log and (lending) a loan or (returning) a trace of the day, all in one
 # transaction: where their numbers differ, an act was half done.
@@ -123,25 +131,29 @@ def ask(context: Context, sql: str) -> Any:
 def plan(context: Context, sources: list[str], **more: object) -> dict[str, Any]:
     """What the terminals are told: where the counter is, who signs in, and patrons and items that are free.
 
-    Refused when the library on the twin has too few of them.
+    What an interrupted run had lent is still out, and comes back like the rest. Refused when the library on the twin
+    has too few of them.
     """
-    ready = ask(context, READY)
-    if not ready["patrons"] or not ready["items"] or len(ready["items"]) < ITEMS_PER_TERMINAL * len(sources):
+    ready, out = ask(context, READY), ask(context, LEFT_OUT % ",".join(sources))
+    items = [*sorted(out), *(ready["items"] or [])]
+    patrons = [*sorted(set(out.values())), *(ready["patrons"] or [])]
+    if len(patrons) < len(sources) or len(items) < ITEMS_PER_TERMINAL * len(sources):
         raise Refused("the library has too few patrons or items to lend: ./kura demo --scale 0.01 (or 1.0)")
     secret = (context.state / "secrets/demo_counter").read_text().strip()
     return {
         "name": context.site.fqdn("staff"), "address": str(context.site.service("library").hosts[0].address),
         "ca": str(context.state / "ca.crt"), "terminals": len(sources), "staff": [["counter", secret]],
-        "sources": sources, "patrons": ready["patrons"], "items": ready["items"], "out": {}, **more,
+        "sources": sources, "patrons": patrons, "items": items, "out": out, **more,
     }  # fmt: skip
 
 
 @contextmanager
-def addresses(context: Context, count: int) -> Iterator[list[str]]:
-    """An address of its own for each terminal, beside the operator's: nginx counts requests by address."""
+def addresses(context: Context, count: int, first: int = 0) -> Iterator[list[str]]:
+    """An address of its own for each terminal, beside the operator's: nginx counts requests by address. `first` keeps
+    two crowds apart."""
     operator = context.site.host(OPERATOR)
     net = context.site.zone_network(operator.zone)
-    sources = [f"{net.network_address + FIRST_SOURCE + number}" for number in range(count)]
+    sources = [f"{net.network_address + FIRST_SOURCE + first + number}" for number in range(count)]
     device = operator.zone
     try:
         for address in sources:
@@ -163,8 +175,8 @@ def at_work(
 ) -> Iterator[Counters]:
     """Terminals that lend and take back, `pace` acts a second over all, until the end of the block.
 
-    A scan without an answer is repeated for `patience` seconds. At the end everything that is out comes back, unless
-    the block failed. Refused when there is nothing to lend or nobody answers.
+    A scan without an answer is repeated for `patience` seconds. At the end everything that is out comes back; when the
+    block failed, only if somebody answers. Refused when there is nothing to lend or nobody answers.
     """
     with addresses(context, terminals) as sources:
         given = plan(context, sources, rate=pace, seed=seed, patience=patience)
@@ -172,6 +184,11 @@ def at_work(
         try:
             yield counters
             counters.clear()
+        except BaseException:
+            with contextlib.suppress(Refused):
+                if counters.is_answered():
+                    counters.clear()
+            raise
         finally:
             counters.end()
 
@@ -182,6 +199,7 @@ class Counters:
     def __init__(self, context: Context, given: dict[str, Any]) -> None:
         self.context, self.given = context, given
         self.before: dict[str, int] = ask(context, TRACES)
+        self.settled = 0
         self.process = subprocess.Popen(
             terminals_argv(context), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=paths.root()
         )
@@ -200,6 +218,10 @@ class Counters:
         """Scans answered so far."""
         return int(self._say("count")["answered"])
 
+    def is_answered(self) -> bool:
+        """Whether somebody got an answer in the last seconds."""
+        return float(self._say("count")["silent"]) < 10
+
     def wait_answered(self, more: int, patience: float = 300) -> float:
         """Wait for that many more answers than there are now; the seconds it took. Refused after `patience`."""
         began, wanted = time.monotonic(), self.answered() + more
@@ -212,10 +234,15 @@ class Counters:
         return self._say("tally")
 
     def reconcile(self) -> Reconciliation:
-        """The ledger beside the database, while the terminals rest; `go` lets them work again."""
+        """The ledger since the terminals opened beside the database, while they rest; `go` lets them work again.
+
+        `acts` counts those since the last time.
+        """
         told = self.tally()
         there = ask(self.context, OPEN % ",".join(self.given["items"]))
-        return compare(told, there, self.before, ask(self.context, TRACES))
+        found = compare(told, there, self.before, ask(self.context, TRACES))
+        acts, self.settled = found.acts - self.settled, found.acts
+        return replace(found, acts=acts)
 
     def clear(self) -> None:
         """Everything that is out comes back; the terminals do not work again."""
@@ -223,8 +250,9 @@ class Counters:
 
     def end(self) -> None:
         """The terminals are gone."""
-        if self.process.stdin:
-            self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            if self.process.stdin:
+                self.process.stdin.close()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:

@@ -145,7 +145,7 @@ class Terminal:
                 self.cookies[key] = rest.partition(";")[0]
         if answer.status >= 500:
             raise NoAnswer(f"HTTP {answer.status}")
-        if accept == "application/json" and not text.startswith("{"):
+        if accept == "application/json" and '"code":' not in text:
             raise Unexpected(f"terminal {self.number}: {method} {path} got HTTP {answer.status}: {text[:300]}")
         if found := CSRF.search(text):
             self.csrf = found[1]
@@ -303,10 +303,18 @@ class Reached(http.client.HTTPSConnection):
 
 
 def staffed(plan: dict[str, Any], gate: Gate | None = None) -> list[Terminal]:
-    """The terminals of a plan, everybody signed in."""
+    """The terminals of a plan, everybody signed in; a counter that has just been struck gets its time to answer."""
     terminals = [Terminal(plan, number, gate) for number in range(plan["terminals"])]
+    gave_up = time.monotonic() + terminals[0].patience
     for terminal in terminals:
-        terminal.sign_in()
+        while True:
+            try:
+                terminal.sign_in()
+                break
+            except NoAnswer:
+                if time.monotonic() > gave_up:
+                    raise
+                time.sleep(0.5)
     return terminals
 
 
