@@ -78,6 +78,11 @@ def manifest(session: Session) -> dict[str, dict[str, Any]]:
     return found
 
 
+def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    """Names of tables whose rows or checksum differ, or that are only on one side."""
+    return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+
+
 def save(database: str, folder: Path) -> dict[str, Any]:
     """Write <database>.dump, <database>.manifest.json and globals.sql into the folder; returns the manifest."""
     began = time.monotonic()

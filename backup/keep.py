@@ -13,7 +13,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backup.run import TEXTFILES, publish
+from backup.run import TEXTFILES, publish, room
 
 CONFIGS = Path("/etc/kura/borg-server/keep")
 LEDGERS = Path("/var/lib/kura/borg-ledger")
@@ -56,8 +55,8 @@ def archives(answer: list[dict[str, Any]]) -> Archives:
     return {row["name"]: row["id"] for row in answer[0]["archives"]}
 
 
-def exposition(sizes: Mapping[str, int], rounds: Mapping[str, Round], at: float, free: int, total: int) -> str:
-    """Prometheus' text: host → bytes, how each host's round ended at the time `at`, and the room that is left."""
+def exposition(sizes: Mapping[str, int], rounds: Mapping[str, Round], at: float) -> str:
+    """Prometheus' text: host → bytes, and how each host's round ended at the time `at`."""
     good = {host: f"{at:.0f}" for host, done in rounds.items() if done.good}
     families: dict[str, Mapping[str, object]] = {
         "kura_backup_repository_bytes": sizes,
@@ -69,8 +68,6 @@ def exposition(sizes: Mapping[str, int], rounds: Mapping[str, Round], at: float,
     for name, values in families.items():
         lines.append(f"# TYPE {name} gauge")
         lines += [f'{name}{{host="{host}"}} {value}' for host, value in values.items()]
-    lines += ["# TYPE kura_backup_store_free_bytes gauge", f"kura_backup_store_free_bytes {free}"]
-    lines += ["# TYPE kura_backup_store_size_bytes gauge", f"kura_backup_store_size_bytes {total}"]
     return "\n".join(lines) + "\n"
 
 
@@ -129,8 +126,11 @@ def write_ledger(host: str, found: Archives) -> None:
     part.replace(LEDGERS / f"{host}.json")
 
 
-def keep(store: Path, host: str, configs: list[Path]) -> Round:
-    """Thin out and check one client's repository, unless an archive has vanished that no retention removed."""
+def keep(store: Path, host: str, configs: list[Path], *, force: bool = False) -> Round:
+    """Thin out and check one client's repository, unless an archive has vanished that no retention removed.
+
+    Checks have their own frequency; `force` reads everything now.
+    """
     ledger = read_ledger(host)
     try:
         if not (store / host / "config").is_file():
@@ -147,14 +147,14 @@ def keep(store: Path, host: str, configs: list[Path]) -> Round:
                 write_ledger(host, listed(configs[0]))
             borgmatic(configs[0], "compact")
         for config in configs:
-            borgmatic(config, "check")
+            borgmatic(config, "check", *(["--force"] if force else []))
     except (KeepError, OSError, ValueError) as error:
         print(f"{host}: failed: {error}", file=sys.stderr)
         return Round(good=False)
     return Round(good=True)
 
 
-def look_after(store: Path) -> int:
+def look_after(store: Path, *, force: bool = False) -> int:
     """One round over every repository that exists or has existed; returns the number of clients that failed."""
     clients: dict[str, list[Path]] = {}
     for config in sorted(CONFIGS.glob("*.yaml")):
@@ -164,12 +164,12 @@ def look_after(store: Path) -> int:
         for host, configs in clients.items()
         if (store / host / "config").is_file() or (LEDGERS / f"{host}.json").is_file()
     }
-    rounds = {host: keep(store, host, configs) for host, configs in known.items()}
+    rounds = {host: keep(store, host, configs, force=force) for host, configs in known.items()}
     sizes = {host: size_of(store / host) for host in known}
-    usage = shutil.disk_usage(store)
-    publish(TEXTFILES, "kura_backup_store", exposition(sizes, rounds, time.time(), usage.free, usage.total))
+    publish(TEXTFILES, "kura_backup_store", exposition(sizes, rounds, time.time()))
+    publish(TEXTFILES, "kura_backup_room", room(store))
     return sum(not done.good for done in rounds.values())
 
 
 if __name__ == "__main__":
-    sys.exit(1 if look_after(Path(sys.argv[1])) else 0)
+    sys.exit(1 if look_after(Path(sys.argv[1]), force="--force" in sys.argv[2:]) else 0)

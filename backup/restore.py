@@ -1,9 +1,13 @@
 """Restores one file or a database on its host, and says how long it took and whether it is equal to the backup.
 
 Standard library alone; run as root on the host whose backup it is. The last line printed is a JSON object.
-    python3 -m backup.restore file PATH --to TARGET [--archive latest]
-    python3 -m backup.restore database NAME --into SCRATCH [--archive latest] [--drop | --replace]
-`--replace` puts the restored database in the live one's place and keeps the former under another name.
+    python3 -m backup.restore archives
+    python3 -m backup.restore file PATH --to TARGET [--archive latest | --at MOMENT]
+    python3 -m backup.restore paths PATH... [--archive latest | --at MOMENT]
+    python3 -m backup.restore database NAME --into SCRATCH [--archive latest | --at MOMENT] [--drop | --replace]
+    python3 -m backup.restore load NAME --into SCRATCH --dump FILE [--replace]
+`--replace` puts the restored database in the live one's place and keeps the former under another name. `load` takes a
+dump with its manifest (FILE with .manifest.json) instead of an archive. `paths` puts whole folders back, all or none.
 """
 
 from __future__ import annotations
@@ -16,10 +20,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from backup.dump import differences
+
 DUMPS = Path("/var/backups/kura")
+
+
+NO_BACKUP = ".kura-no-backup"  # borgmatic leaves out a folder with this file (backup/borgmatic.py)
 
 
 class RestoreError(Exception):
@@ -33,6 +43,62 @@ def extract(archive: str, path: str, into: Path, kind: str) -> None:
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode != 0 or not (into / path.lstrip("/")).exists():
         raise RestoreError(f"{path} cannot be taken from {archive}: {(done.stderr or done.stdout).strip()[-500:]}")
+
+
+def archives(host: str = "*") -> list[dict[str, str]]:
+    """Name and moment (ISO 8601 with a zone) of every archive in this host's repository, oldest first."""
+    argv = ["borgmatic", "--config", "/etc/borgmatic/kura-daily.yaml", "repo-list"]
+    done = subprocess.run(
+        [*argv, "--match-archives", f"sh:{host}", "--json"], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise RestoreError(f"the repository cannot be read: {(done.stderr or done.stdout).strip()[-500:]}")
+    rows = json.loads(done.stdout)[0]["archives"]
+    # Borg tells local time without its zone.
+    found = [
+        {"name": row["archive"], "at": datetime.fromisoformat(row["start"]).astimezone().isoformat()} for row in rows
+    ]
+    return sorted(found, key=lambda row: datetime.fromisoformat(row["at"]))
+
+
+def archive_at(found: list[dict[str, str]], moment: datetime) -> str:
+    """The newest archive that was made at or before a moment; RestoreError when all are younger."""
+    before = [row for row in found if datetime.fromisoformat(row["at"]) <= moment]
+    if not before:
+        first = found[0]["at"] if found else "none"
+        raise RestoreError(f"no archive is as old as {moment.isoformat()}: the first is {first}")
+    return before[-1]["name"]
+
+
+def restore_paths(paths: list[str], archive: str, kind: str) -> dict[str, Any]:
+    """Put whole folders back as they were; what was there is kept beside. Nothing is touched before all is extracted.
+
+    Folders that are never backed up (caches) are taken over from what was there.
+    """
+    began, stamp = time.monotonic(), time.strftime("%Y%m%d_%H%M%S")
+    staged: list[tuple[Path, Path, Path]] = []
+    try:
+        for path in map(Path, paths):
+            folder = path.parent / f".kura-restore-{stamp}"
+            folder.mkdir(mode=0o700, exist_ok=True)
+            staged.append((path, folder, path.with_name(f"{path.name}.before_{stamp}")))
+            extract(archive, str(path), folder, kind)
+        for path, folder, aside in staged:
+            if path.exists():
+                path.rename(aside)
+            (folder / str(path).lstrip("/")).rename(path)
+            for mark in [*aside.rglob(NO_BACKUP)] if aside.exists() else ():
+                target = path / mark.parent.relative_to(aside)
+                if not target.exists():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    mark.parent.rename(target)
+    except OSError as error:
+        raise RestoreError(str(error)) from None
+    finally:
+        for _, folder, _ in staged:
+            shutil.rmtree(folder, ignore_errors=True)
+    before = [str(aside) for _, _, aside in staged if aside.exists()]
+    return {"paths": paths, "archive": archive, "before": before, "seconds": round(time.monotonic() - began, 2)}
 
 
 def sha256(path: Path) -> str:
@@ -70,46 +136,42 @@ def tables_of(database: str) -> dict[str, Any]:
     return value
 
 
-def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
-    """Names of tables whose rows or checksum differ, or that are only on one side."""
-    return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
-
-
 def restore_database(name: str, scratch: str, archive: str, kind: str) -> dict[str, Any]:
     """Restore into a new database and compare it with the manifest in the backup. A failed one is dropped again."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="restore-", dir=DUMPS) as folder:
         extract(archive, str(DUMPS), Path(folder), kind)
-        extracted = time.monotonic()
-        dump = Path(folder) / str(DUMPS).lstrip("/") / f"{name}.dump"
-        manifest = json.loads(dump.with_suffix(".manifest.json").read_text(encoding="utf-8"))
+        extracted = time.monotonic() - began
         # pg_restore runs as postgres; the folder above belongs to root and would keep it out.
         for path in (Path(folder), *Path(folder).rglob("*")):
             shutil.chown(path, "postgres", "postgres")
-        owner = as_postgres(
-            "psql",
-            "-XqAt",
-            "-c",
-            f"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '{name}'",  # noqa: S608
-        ).strip()
-        as_postgres("createdb", "-T", "template0", "-O", owner or "postgres", scratch)
-        try:
-            as_postgres("pg_restore", "-j", "2", "--exit-on-error", "-d", scratch, str(dump))
-            restored = time.monotonic()
-            found = tables_of(scratch)
-        except RestoreError:
-            as_postgres("dropdb", "--if-exists", "--force", scratch)
-            raise
-        size = dump.stat().st_size
-    different = differences(manifest["tables"], found)
-    seconds = restored - began
+        result = load_database(name, scratch, Path(folder) / str(DUMPS).lstrip("/") / f"{name}.dump")
+    seconds = result["load_seconds"] + extracted
+    speed = round(result["bytes"] / 1e6 / seconds, 3)
+    return {**result, "seconds": round(seconds, 2), "extract_seconds": round(extracted, 2), "mb_per_second": speed}
+
+
+def load_database(name: str, scratch: str, dump: Path) -> dict[str, Any]:
+    """Load a dump into a new database and compare it with the manifest beside it. A failed one is dropped again."""
+    began = time.monotonic()
+    manifest = json.loads(dump.with_suffix(".manifest.json").read_text(encoding="utf-8"))
+    owned = f"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '{name}'"  # noqa: S608
+    owner = as_postgres("psql", "-XqAt", "-c", owned).strip()
+    as_postgres("createdb", "-T", "template0", "-O", owner or "postgres", scratch)
+    try:
+        as_postgres("pg_restore", "-j", "2", "--exit-on-error", "-d", scratch, str(dump))
+        seconds = max(time.monotonic() - began, 0.01)
+        found = tables_of(scratch)
+    except RestoreError:
+        as_postgres("dropdb", "--if-exists", "--force", scratch)
+        raise
+    different, size = differences(manifest["tables"], found), dump.stat().st_size
     return {
         "database": name,
         "into": scratch,
         "taken": manifest["taken"],
         "seconds": round(seconds, 2),
-        "extract_seconds": round(extracted - began, 2),
-        "load_seconds": round(restored - extracted, 2),
+        "load_seconds": round(seconds, 2),
         "bytes": size,
         "mb_per_second": round(size / 1e6 / seconds, 3),
         "tables": len(found),
@@ -155,30 +217,53 @@ def replace_live(name: str, scratch: str) -> str:
     return former
 
 
-def main() -> int:
-    """Do what the arguments ask; the result is the last line, as JSON."""
+def arguments() -> argparse.ArgumentParser:
+    """What the program is asked."""
     parser = argparse.ArgumentParser(description="restore from this host's backup")
     parser.add_argument("--archive", default="latest")
+    parser.add_argument("--at", type=datetime.fromisoformat, help="the newest archive at or before this moment")
     parser.add_argument("--kind", default="daily", choices=["daily", "monthly"])
     kinds = parser.add_subparsers(dest="what", required=True)
+    kinds.add_parser("archives")
     one = kinds.add_parser("file")
     one.add_argument("path")
     one.add_argument("--to", required=True, type=Path)
+    kinds.add_parser("paths").add_argument("paths", nargs="+")
     whole = kinds.add_parser("database")
-    whole.add_argument("name")
-    whole.add_argument("--into", required=True)
     whole.add_argument("--drop", action="store_true", help="drop the restored database after comparing it")
-    whole.add_argument("--replace", action="store_true", help="put it in the live database's place when it is equal")
-    options = parser.parse_args()
+    loaded = kinds.add_parser("load")
+    loaded.add_argument("--dump", required=True, type=Path)
+    for parser_ in (whole, loaded):
+        parser_.add_argument("name")
+        parser_.add_argument("--into", required=True)
+        parser_.add_argument("--replace", action="store_true", help="put it in the live database's place when equal")
+    return parser
+
+
+def act(options: argparse.Namespace) -> dict[str, Any]:
+    """Do what was asked; returns the result. RestoreError says why it could not be done."""
+    if options.what == "archives":
+        return {"archives": archives()}
+    archive = archive_at(archives(), options.at) if options.at else options.archive
+    if options.what == "file":
+        return {**restore_file(options.path, options.to, archive, options.kind), "archive": archive}
+    if options.what == "paths":
+        return restore_paths(options.paths, archive, options.kind)
+    if options.what == "load":
+        result = load_database(options.name, options.into, options.dump)
+    else:
+        result = restore_database(options.name, options.into, archive, options.kind)
+    if options.replace and result["equal"]:
+        result["former"] = replace_live(options.name, options.into)
+    elif options.what == "database" and options.drop:
+        as_postgres("dropdb", "--force", options.into)
+    return result
+
+
+def main() -> int:
+    """Do what the arguments ask; the result is the last line, as JSON."""
     try:
-        if options.what == "file":
-            result = restore_file(options.path, options.to, options.archive, options.kind)
-        else:
-            result = restore_database(options.name, options.into, options.archive, options.kind)
-            if options.replace and result["equal"]:
-                result["former"] = replace_live(options.name, options.into)
-            elif options.drop:
-                as_postgres("dropdb", "--force", options.into)
+        result = act(arguments().parse_args())
     except RestoreError as error:
         print(json.dumps({"error": str(error)}, ensure_ascii=False))
         return 1

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from backup import history
 
 TEXTFILES = Path("/var/lib/prometheus/node-exporter")
 HELP = {
@@ -50,6 +54,21 @@ def figures(answer: list[dict[str, Any]], ended: float, seconds: float) -> dict[
     }
 
 
+def text(values: dict[str, Any]) -> str:
+    """Prometheus' text format of plain gauges."""
+    return "".join(f"# TYPE {name} gauge\n{name} {value:.15g}\n" for name, value in values.items())
+
+
+def room(store: Path) -> str:
+    """Prometheus' text: how much room the store has, and how much of it is free."""
+    usage = os.statvfs(store)
+    sizes = {
+        "kura_backup_store_free_bytes": usage.f_bavail * usage.f_frsize,
+        "kura_backup_store_size_bytes": usage.f_blocks * usage.f_frsize,
+    }
+    return text(sizes)
+
+
 def publish(folder: Path, name: str, text: str) -> None:
     """Replace a textfile atomically; a host without the exporter's folder only logs."""
     if not folder.is_dir():
@@ -69,19 +88,31 @@ def main() -> int:
     parser.add_argument("--repository", required=True)
     options = parser.parse_args()
     labels = {"host": options.host, "repository": options.repository, "kind": options.kind}
-    began = time.monotonic()
+    began, started = time.monotonic(), datetime.now(UTC)
     argv = ["borgmatic", "--config", f"/etc/borgmatic/kura-{options.kind}.yaml", "create", "--json"]
     done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=False)
     seconds, ended = time.monotonic() - began, time.time()
-    good = {}
+    good, problem = {}, f"borgmatic ended with {done.returncode}"
     if done.returncode == 0:
         try:
             good = figures(json.loads(done.stdout), ended, seconds)
         except (ValueError, KeyError) as error:
-            print(f"the backup's answer cannot be read: {error}", file=sys.stderr)
+            problem = f"the backup's answer cannot be read: {error}"
+            print(problem, file=sys.stderr)
     if good:
         publish(TEXTFILES, f"kura_backup_{options.kind}", exposition(good, labels))
         print(" ".join(f"{key}={value:.15g}" for key, value in good.items()))
+    history.add(
+        history.Attempt(
+            kind=options.kind,
+            started=started.isoformat(timespec="seconds"),
+            seconds=round(seconds, 2),
+            good=bool(good),
+            bytes=int(good.get("kura_backup_last_size_bytes", 0)),
+            new_bytes=int(good.get("kura_backup_last_new_bytes", 0)),
+            error="" if good else problem,
+        )
+    )
     attempt = {
         "kura_backup_last_attempt_timestamp_seconds": ended,
         "kura_backup_last_attempt_success": 1.0 if good else 0.0,

@@ -22,6 +22,7 @@ VERBS = {
     "dev": ("cli.dev", "serve the application alone, with reload"),
     "test": ("cli.test", "everything that must hold, or a part of it"),
     "drill": ("cli.drill", "do the thing that must work when it matters, and measure it"),
+    "restore": ("cli.restore", "a database, a table, a file, a host or everything, as it was at a moment"),
     "bench": ("cli.bench", "measure"),
     "report": ("cli.report", "reports for the auditor"),
     "docs": ("cli.docs", "the documents of a delivery, in Word and Excel"),

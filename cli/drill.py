@@ -62,7 +62,9 @@ def run(context: Context, name: str) -> dict[str, Any]:
     twin = context.twin
     if name == "restore":
         from backup import drill as restore
+        from cli import restore as restoring
 
+        context.progress(f"{restoring.collect(context)} rehearsals of the keeper filed")
         return restore.run(context.site, twin.shell, context.progress)
     if name == "faults":
         from cli.faults import drill as faults

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from cli import restore
 from cli.context import Context, Refused
 from monitoring.evidence import EvidenceError
 from monitoring.reports import prometheus, quarter
@@ -25,6 +26,7 @@ def main(context: Context) -> int:
     """Write Word, Excel and checksums; Refused when the quarter or a source is no good."""
     given = context.arguments
     given.out.mkdir(parents=True, exist_ok=True)
+    restore.collect(context)
     try:
         with context.progress.step(f"quarterly report {given.period}"):
             return quarter.run(context.site, given.period, given.out, _query(context), context.state)

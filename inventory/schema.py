@@ -247,11 +247,27 @@ class Verify(Row):
     restore_drill: Literal["daily", "weekly", "monthly"]
 
 
+class PointInTime(Row):
+    """Every change of the databases, as it happens: restored to any moment of the last `days`."""
+
+    base: Clock  # when the day's copy of the whole cluster is made
+    days: Annotated[int, Field(ge=2, le=400)]
+
+
+class Isolated(Row):
+    """Copies that only the keeper's own clock makes and removes."""
+
+    every_days: Annotated[int, Field(ge=1, le=31)]
+    generations: Annotated[int, Field(ge=1, le=60)]
+
+
 class BackupPlan(Row):
     repository: Name
     path: Folder
     schedule: Schedule
     keep: Keep
+    point_in_time: PointInTime
+    isolated: Isolated
     verify: Verify
     classes: list[BackupClass]
 

@@ -85,8 +85,9 @@ def dependencies(site: Inventory) -> dict[str, frozenset[str]]:
     """Host → the fed hosts it needs while it runs, from the service rows.
 
     Whoever may reach a service needs its hosts, with four exceptions: operations watches everything and must outlast
-    what it watches, so it needs the network's hub alone; the hub carries everybody and waits for nobody; a backup that
-    cannot run now runs later; services that every host offers (ssh, node) bind nobody.
+    what it watches, and the keeper of the backups takes what is there: both need the network's hub alone; the hub
+    carries everybody and waits for nobody; a backup that cannot run now runs later; services that every host offers
+    (ssh, node) bind nobody.
     """
     hosts = fed(site)
     needs: dict[str, set[str]] = {host.name: set() for host in hosts}
@@ -99,7 +100,7 @@ def dependencies(site: Inventory) -> dict[str, frozenset[str]]:
             if host.zone not in service.sources and f"host:{host.name}" not in service.sources:
                 continue
             for server in service.hosts:
-                watched = host.zone == "ops" and server != site.hub
+                watched = (host.zone == "ops" or host.name == site.backup.repository) and server != site.hub
                 later = server.name == site.backup.repository
                 if server.name in needs and server != host and not watched and not later:
                     needs[host.name].add(server.name)

@@ -31,6 +31,8 @@ BATCH = (
     "kura-library-jobs@daily.service",
     "kura-backup-daily.timer",
     "kura-backup@daily.service",
+    "kura-wal-base.service",
+    "kura-restore-rehearsal.service",
 )
 CHECKPOINT = ["runuser", "-u", "postgres", "--", "psql", "-XqAt", "-d", "postgres", "-c", "CHECKPOINT"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backup import drill, keep, keys, plan, restore, run
+from backup import drill, dump, keep, keys, plan, run
 from inventory import load
 
 SITE = load("nagano")
@@ -63,7 +63,7 @@ def test_an_answer_without_an_archive_is_no_success() -> None:
 
 def test_the_stores_figures_name_each_host() -> None:
     rounds = {"app1": keep.Round(good=True), "db1": keep.Round(good=False, vanished=("db1-daily-x",))}
-    text = keep.exposition({"app1": 10, "db1": 20}, rounds, 5.0, 1, 2)
+    text = keep.exposition({"app1": 10, "db1": 20}, rounds, 5.0)
     assert 'kura_backup_repository_bytes{host="db1"} 20' in text
     assert 'kura_backup_keep_last_success_timestamp_seconds{host="app1"} 5' in text
     assert 'kura_backup_keep_last_success_timestamp_seconds{host="db1"}' not in text
@@ -147,7 +147,7 @@ def test_a_repository_that_has_gone_altogether_is_a_failure(store: Path, monkeyp
 
 def test_differences_name_changed_missing_and_added_tables() -> None:
     was = {"a": {"rows": 1}, "b": {"rows": 2}, "c": {"rows": 3}}
-    assert restore.differences(was, {"a": {"rows": 1}, "b": {"rows": 9}, "d": {"rows": 0}}) == ["b", "c", "d"]
+    assert dump.differences(was, {"a": {"rows": 1}, "b": {"rows": 9}, "d": {"rows": 0}}) == ["b", "c", "d"]
 
 
 def test_a_drill_that_compared_nothing_has_not_passed() -> None:

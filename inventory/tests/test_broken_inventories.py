@@ -392,7 +392,7 @@ FAULTS = [
     ),
     Fault(
         "services",
-        "from: [app, ops]\n    names: [db]",
+        "from: [app, ops, backup]\n    names: [db]",
         "from: []\n    names: [db]",
         "services.7.from",
         "[]",
@@ -401,7 +401,7 @@ FAULTS = [
     ),
     Fault(
         "services",
-        "    from: [app, ops]\n",
+        "    from: [app, ops, backup]\n",
         "",
         "services.7.from",
         "missing",

@@ -114,6 +114,7 @@ def test_the_database_is_open_to_the_application_and_to_operations_only() -> Non
     assert [rule for rule in rules("db1") if "5432" in rule] == [
         'iifname "data" ip saddr 10.80.10.0/24 tcp dport 5432 accept comment "database"',
         'iifname "data" ip saddr 10.80.30.0/24 tcp dport { 5432, 9100 } accept comment "database, node"',
+        'iifname "data" ip saddr 10.80.40.0/24 tcp dport 5432 accept comment "database"',
     ]
 
 

@@ -47,7 +47,8 @@ def test_the_kiosk_opens_the_catalogue_and_is_refused_the_database() -> None:
 def test_the_application_opens_the_database_and_operations_do_too() -> None:
     assert ("app1", "db1", "10.80.20.11", 5432) in OPEN
     assert ("mon1", "db1", "10.80.20.11", 5432) in OPEN
-    assert ("bak1", "db1", "10.80.20.11", 5432) in CLOSED
+    assert ("bak1", "db1", "10.80.20.11", 5432) in OPEN
+    assert ("gw1", "db1", "10.80.20.11", 5432) in CLOSED
 
 
 def test_ssh_between_servers_is_closed_on_both_networks() -> None:

@@ -195,3 +195,55 @@ def test_the_server_thins_out_and_checks_every_repository(twin) -> None:
 def test_passphrases_and_keys_are_for_root_alone(twin) -> None:
     modes = twin.run("app1", "stat -c '%a %U' /etc/kura/borg/passphrase /etc/kura/borg/id_ed25519").stdout.split()
     assert modes == ["600", "root", "600", "root"]
+
+
+@pytest.fixture
+def unknown_keeper(twin) -> Iterator[None]:
+    """app1 does not know its keeper's key for the time of a test: its backups fail at once."""
+    known = "/etc/kura/borg/known_hosts"
+    assert twin.run("app1", f"mv {known} {known}.away && touch {known}").ok
+    try:
+        yield
+    finally:
+        twin.run("app1", f"test -e {known}.away && mv {known}.away {known}")
+        back_up_app1(twin)
+
+
+@pytest.mark.req("S-BKP-001")
+def test_a_backup_that_fails_is_recorded_with_its_retry(twin, unknown_keeper: None) -> None:
+    history = "cd / && PYTHONPATH=/usr/local/lib/kura python3 -m backup.history --days 1"
+    tries = lambda: json.loads(twin.run("app1", history).stdout)[-1]  # noqa: E731
+    before = tries()["attempts"]
+    now = "systemctl stop kura-backup@daily.service; systemctl reset-failed kura-backup@daily.service"
+    assert not twin.run("app1", f"{now}; systemctl start kura-backup@daily.service", patience=300).ok
+    assert tries()["attempts"] == before + 1
+    assert "ended with" in tries()["error"]
+    assert (
+        "kura_backup_last_attempt_success{"
+        in twin.run("app1", "cat /var/lib/prometheus/node-exporter/kura_backup_daily_attempt.prom").stdout
+    )
+    # The unit itself waits for its next try.
+    said = twin.run("app1", "systemctl show -p SubState -p ActiveState kura-backup@daily.service").stdout
+    assert "auto-restart" in said
+    twin.run("app1", "mv /etc/kura/borg/known_hosts.away /etc/kura/borg/known_hosts")
+    back_up_app1(twin)
+    assert tries()["attempts"] == before + 2
+    assert tries()["outcome"] in ("good after retry", "good")
+
+
+def test_a_damaged_part_of_a_repository_is_found(twin, kept_app1: str) -> None:
+    folder = f"{twin.site.backup.path}/app1"
+    part = twin.run("bak1", f"find {folder}/data -type f -size +100k | sort -V | tail -1").stdout.strip()
+    check = (
+        'cd / && PYTHONPATH=/usr/local/lib/kura python3 -c "from pathlib import Path; from backup import keep; '
+        f"done = keep.keep(Path('{twin.site.backup.path}'), 'app1', "
+        "sorted(keep.CONFIGS.glob('app1-*.yaml')), force=True); print(done.good)\""
+    )
+    assert twin.run("bak1", f"cp -a {part} /root/part && printf KURA | dd of={part} bs=1 seek=5000 conv=notrunc").ok
+    try:
+        done = twin.run("bak1", check, patience=300)
+        assert done.stdout.strip().splitlines()[-1] == "False" or "False" in done.stdout, done.stdout
+    finally:
+        twin.run("bak1", f"cp -a /root/part {part} && rm /root/part")
+    done = twin.run("bak1", check, patience=300)
+    assert "True" in done.stdout, done.stdout
