@@ -114,12 +114,12 @@ def chosen(everything: list[Case], patterns: list[str]) -> list[Case]:
 def run(context: Context) -> dict[str, Any]:
     """The drill as the arguments say: `case`, `times`, `seed`, `again`; figures, details and whether all passed."""
     given, book = context.arguments, Book(context)
-    if given.again or not book.load():
-        book.before = services(
-            context, [host.name for host in context.twin.running() if context.site.host(host.name).kind != "terminal"]
-        )
+    if book.load():
+        _repair(context, book)
+    if given.again or not book.before:
+        hosts = [host.name for host in context.twin.running() if context.site.host(host.name).kind != "terminal"]
+        book.rows, book.before = [], services(context, hosts)
     todo = chosen(list(cases(context, book.before, given.times, given.seed)), given.case)
-    _repair(context, book, todo)
     done = {row.case for row in book.rows}
     if done:
         context.progress(f"{len(done)} cases were done before the interruption")
@@ -139,12 +139,15 @@ class _Unclean(Exception):
     """After a case that failed the ledger begins anew: its difference is not the next case's."""
 
 
-def _repair(context: Context, book: Book, todo: list[Case]) -> None:
-    """Mend what an interrupted drill may have left broken."""
-    for case in todo:
+def _repair(context: Context, book: Book) -> None:
+    """Mend what an interrupted drill may have left broken, whatever this one is to do."""
+    given = context.arguments
+    for case in cases(context, book.before, given.times, given.seed) if book.struck else ():
         if case.name == book.struck:
             context.progress(f"{case.name} was interrupted: mending")
             case.mend()
+    if off := [name for name in book.before if not context.twin.is_running(name)]:
+        context.twin.start(off, context.progress)
     book.struck = ""
 
 

@@ -196,8 +196,9 @@ def bench(tmp_path, monkeypatch):
     def run(cases, found, again=False):
         site = SimpleNamespace(host=lambda name: SimpleNamespace(kind="server"))
         running = [SimpleNamespace(name="app1")]
+        twin = SimpleNamespace(running=lambda: running, is_running=lambda name: True)
         context = SimpleNamespace(
-            state=tmp_path, site=site, twin=SimpleNamespace(running=lambda: running), progress=lambda text: None,
+            state=tmp_path, site=site, twin=twin, progress=lambda text: None,
             arguments=argparse.Namespace(case=[], times=0, seed=1, again=again),
         )  # fmt: skip
         counters = Counters(found)
@@ -265,6 +266,16 @@ def test_an_interrupted_drill_mends_what_it_had_broken_and_goes_on(bench):
     result = bench.run([Broken(name, done=bench.done) for name in "abc"], [CLEAN, CLEAN])
     assert bench.done == ["mend b", "strike b", "mend b", "strike c", "mend c"]
     assert result["figures"]["faults_cases"]["value"] == 3
+    assert result["passed"]
+
+
+def test_a_new_beginning_mends_what_another_drill_left_broken(bench):
+    (bench.state / "drills").mkdir()
+    (bench.state / "drills/faults.json").write_text(
+        json.dumps({"rows": [], "before": {"app1": []}, "struck": "test/b"})
+    )
+    result = bench.run([Broken(name, done=bench.done) for name in "ab"], [CLEAN, CLEAN], again=True)
+    assert bench.done == ["mend b", "strike a", "mend a", "strike b", "mend b"]
     assert result["passed"]
 
 
