@@ -16,7 +16,7 @@ FIRST_PAGE_GOAL_SECONDS = 90.0
 PATIENCE_SECONDS = 600.0
 
 
-def measure(context: Context) -> evidence.Figures:
+def figures(context: Context) -> evidence.Figures:
     """Stop everything, start everything, measure; every host runs again. Refused when the library stays away."""
     twin, site = context.twin, context.site
     hosts = [host.name for host in twin.running() if site.host(host.name).kind != "terminal"]
