@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from inventory import Host, Inventory
 from monitoring.evidence import Evidence
@@ -124,6 +125,8 @@ class Facts:
     backups: Mapping[str, Backup]
     certificates: tuple[tuple[str, str, datetime], ...]
     evidence: tuple[Evidence, ...]
+    records: Mapping[str, Any] | None = None  # of the console (reports/console.py); None: it did not answer
+    counts: Mapping[str, Any] | None = None  # of the library (`manage report_counts`); None: it did not answer
 
     def of_kind(self, *kinds: str) -> list[Evidence]:
         """The quarter's evidence of these kinds, oldest first."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from inventory import Inventory
 from monitoring import evidence as store
@@ -25,8 +28,12 @@ def run(
     issued: date | None = None,
     edition: str = "第1版",
     now: datetime | None = None,
+    records: Mapping[str, Any] | None = None,
+    counts: Mapping[str, Any] | None = None,
 ) -> int:
     """`./kura report quarter 2026Q3 --out DIR`: gather, write three files, print their paths. 0 when written.
+
+    `records` and `counts` are what the console and the library say themselves; None where they did not answer.
 
     ValueError: `text` is no quarter, or the quarter has not begun. PrometheusError, EvidenceError: a source failed.
     """
@@ -34,8 +41,8 @@ def run(
     now = now or datetime.now(UTC)
     if now < quarter.start:
         raise ValueError(f"{text} has not begun: it starts on {quarter.first_day.isoformat()}")
-    records = store.read(state_dir, since=quarter.start, until=min(quarter.end, now))
-    facts = gather(site, quarter, query, records, now)
+    evidence = store.read(state_dir, since=quarter.start, until=min(quarter.end, now))
+    facts = replace(gather(site, quarter, query, evidence, now), records=records, counts=counts)
     for path in write(facts, out, issued, edition):
         print(path)
     return 0

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from monitoring.evidence import Evidence
+from monitoring.reports import console
 from monitoring.reports.facts import Facts, Uptime
 from monitoring.reports.quarter_operations import alerts, backups, drills, inspections, power_drills, share, work
 from monitoring.reports.quarter_outlook import capacity, expiries
@@ -28,6 +29,9 @@ def chapters(facts: Facts) -> list[Chapter]:
         expiries(facts),
         capacity(facts),
         work(facts),
+        *console.chapters(
+            console.Console(facts.records, facts.quarter.start, facts.quarter.end, facts.quarter.zone), facts.counts
+        ),
     ]
 
 

@@ -73,7 +73,8 @@ def test_the_word_report_of_a_closed_quarter_has_every_chapter(report):
     headings = [p.text for p in Document(str(report.word)).paragraphs if p.style.name == "Heading 1"]
     assert headings == [
         "1　概要", "2　サーバの資源", "3　バックアップと復元訓練", "4　警報", "5　定期点検", "6　停電訓練",
-        "7　電池と証明書の期限", "8　容量", "9　作業の記録",
+        "7　電池と証明書の期限", "8　容量", "9　作業の記録", "10　障害と問合せ", "11　分析と処置",
+        "12　更新・計画停止・点検の記録", "13　電子メールの到達",
     ]  # fmt: skip
     assert report.tables()["点検項目"][2][1:] == [
         "使われていない待受けポートがない",
@@ -206,12 +207,12 @@ def test_the_report_opens_in_libreoffice_and_its_contents_name_the_right_pages(r
     text = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout.split(
         "\f"
     )
-    contents = re.findall(r"^\s*(\d)\s+(\S+?)\.{5,}\s*(\d+)\s*$", text[1], re.MULTILINE)
-    assert len(contents) == 9
+    contents = re.findall(r"^\s*(\d+)\s+(\S+?)\.{5,}\s*(\d+)\s*$", text[1], re.MULTILINE)
+    assert len(contents) == 13
     for number, title, page in contents:
         assert re.search(rf"^\s*{number}\s+{title}\s*$", text[int(page) - 1], re.MULTILINE)
     with zipfile.ZipFile(report.word) as package:
         written = re.findall(
-            r"PAGEREF chapter\d.*?<w:t>(\d+)</w:t>", package.read("word/document.xml").decode(), re.DOTALL
+            r"PAGEREF chapter\d+ .*?<w:t>(\d+)</w:t>", package.read("word/document.xml").decode(), re.DOTALL
         )
     assert written == [page for _, _, page in contents]
