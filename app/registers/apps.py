@@ -7,9 +7,10 @@ class RegistersConfig(AppConfig):
 
     def ready(self) -> None:
         """The registers in the console's menu; rows that follow from the inventory after each migration."""
-        from app.operations import menu
-        from app.registers import seeding
+        from app.operations import menu, records
+        from app.registers import queries, seeding
 
         menu.add("台帳", "registers", "台帳一覧", "registers:index")
         menu.add("台帳", "registers-search", "全台帳の検索", "registers:search")
+        records.add(queries.records)
         post_migrate.connect(seeding.after_migration, sender=self, dispatch_uid="registers follow the inventory")

@@ -327,6 +327,11 @@ def everything(today: date | None = None) -> dict[str, Any]:
     return {d.id: _register(d, on) for d in definitions().values()}
 
 
+def records() -> dict[str, Any]:
+    """The registers' part of `manage records`."""
+    return {"registers": everything()}
+
+
 def _register(definition: Definition, on: Desk) -> dict[str, Any]:
     return {
         "title": definition.title,

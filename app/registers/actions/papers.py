@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from app.operations.access import WRITERS, Actor, require
 from app.operations.actions import Unsuitable, note
-from app.registers.actions.rows import must_be_open, next_number
+from app.registers import queries
+from app.registers.actions.rows import last_of
 from app.registers.models import Attachment, Entry, Issued
 from app.registers.schema import definitions
 
@@ -33,7 +34,8 @@ def attach(actor: Actor, entry: Entry, name: str, content: bytes) -> Attachment:
     kind = next((kind for head, kind in KINDS.items() if content.startswith(head)), None)
     if kind is None or not name.lower().endswith(kind[1]):
         raise Unsuitable("PDF、PNG、JPEG、Word、Excelのファイルを選んでください。")
-    must_be_open(entry.register)
+    if queries.closing(entry.register):
+        raise Unsuitable("締めた台帳には添付できません。")
     digest = hashlib.sha256(content).hexdigest()
     if Attachment.objects.filter(entry=entry, sha256=digest).exists():
         raise Unsuitable("同じファイルがすでに添付されています。")
@@ -57,7 +59,8 @@ def issue(actor: Actor, register: str, paper: str, entry: Entry | None, make: An
     require(actor, *WRITERS)
     definition = definitions()[register]
     head = f"{definition.prefix}-{definition.paper(paper).id.upper()}-{timezone.localdate():%Y}-"
-    number = next_number(head, Issued.objects.filter(number__startswith=head).values_list("number", flat=True), 4)
+    taken = Issued.objects.filter(number__startswith=head).values_list("number", flat=True)
+    number = f"{head}{last_of(head, taken) + 1:04d}"
     content: bytes = make(number)
     found = Issued.objects.create(
         register=register,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +18,10 @@ from app.registers import queries, rules
 from app.registers.models import Entry, Revision
 from app.registers.schema import Definition, definitions
 
+WRITTEN = (
+    "values", "version", "stage", "steps_done", "applied_by", "approval_number", "approved_on", "voided", "changed_at",
+)  # fmt: skip
+
 
 class Refused(Unsuitable):
     """What was filled in cannot stand; `field` says where."""
@@ -24,133 +31,168 @@ class Refused(Unsuitable):
         self.field = field
 
 
+@dataclass
+class Hand:
+    """Writes rows of one open register, one or hundreds, by one look at the registers; `finish` keeps the revisions.
+
+    Belongs inside a transaction. Refused when the register is closed.
+    """
+
+    actor: Actor
+    definition: Definition
+    now: datetime = field(default_factory=timezone.now)
+    revisions: list[Revision] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        closed = queries.closing(self.definition.id)
+        if closed and self.actor is not MACHINE:
+            raise Refused(
+                f"この台帳は{closed.on}に締めました（{closed.number}）。変更するには、理由を付けて締めを解いてください。"
+            )
+
+    @cached_property
+    def desk(self) -> queries.Desk:
+        """The look by which rows are judged."""
+        return queries.desk()
+
+    @cached_property
+    def _taken(self) -> dict[str, dict[Any, str]]:
+        """Values that must be a row's own, with the number of the row that has them. One SQL statement."""
+        rows = list(Entry.objects.filter(register=self.definition.id, voided=False).values_list("number", "values"))
+        keys = [f.key for f in self.definition.typed if f.unique]
+        return {key: {values.get(key): number for number, values in rows if values.get(key)} for key in keys}
+
+    @cached_property
+    def _head(self) -> str:
+        return f"{self.definition.prefix}-{timezone.localdate():%Y}-"
+
+    @cached_property
+    def _last(self) -> list[int]:
+        return [
+            last_of(self._head, Entry.objects.filter(number__startswith=self._head).values_list("number", flat=True))
+        ]
+
+    def new(self, values: Mapping[str, Any], note_: str = "", seed: str = "") -> Entry:
+        """A new row under the next number of the year (`KS-2026-0007`; none is used again)."""
+        kept = {f.key: rules.stored(values.get(f.key)) for f in self.definition.typed}
+        self._last[0] += 1
+        number = f"{self._head}{self._last[0]:04d}"
+        found = Entry(
+            register=self.definition.id, number=number, values=kept, seed=seed, made_at=self.now, changed_at=self.now
+        )
+        self.stands(found, set(kept))
+        self._spawn(found)
+        found.save()
+        self._revise(found, "登録", note_)
+        return found
+
+    def alter(self, entry: Entry, values: Mapping[str, Any], note_: str = "") -> bool:
+        """Give a row these values, the others stay. Returns whether anything changed.
+
+        Its approval falls unless only fields changed that may follow it.
+        """
+        if entry.voided:
+            raise Refused("取り消した行は変更できません。")
+        kept = {**entry.values, **{key: rules.stored(value) for key, value in values.items()}}
+        changed = [f for f in self.definition.typed if kept.get(f.key) != entry.values.get(f.key)]
+        if not changed:
+            return False
+        entry.values = kept
+        if entry.stage != "none" and not all(f.after for f in changed):
+            entry.stage, entry.steps_done, entry.applied_by = "none", 0, ""
+            entry.approval_number, entry.approved_on = "", None
+        self.stands(entry, {f.key for f in changed})
+        self._spawn(entry)
+        self.write(entry, "変更" if self.actor is not MACHINE else "構成情報の変更", note_)
+        return True
+
+    def stands(self, entry: Entry, changed: set[str]) -> None:
+        """Refused when a judgement refuses the row, or a value that must be its own is another row's."""
+        if self.actor is MACHINE:
+            return
+        row = rules.complete(self.definition, queries.row_of(self.definition, entry), self.desk.book)
+        for finding in rules.judged(self.definition, row, self.desk.book):
+            if finding.level == "refuse":
+                raise Refused(finding.text, finding.field)
+        for each in (f for f in self.definition.typed if f.unique and f.key in changed and entry.values.get(f.key)):
+            other = self._taken[each.key].setdefault(entry.values[each.key], entry.number)
+            if other != entry.number:
+                raise Refused(f"同じ{each.label}の行があります（{other}）。", each.key)
+
+    def write(self, entry: Entry, what: str, note_: str = "") -> None:
+        """Save a row as its next version."""
+        entry.version += 1
+        entry.changed_at = self.now
+        entry.save(update_fields=WRITTEN)
+        self._revise(entry, what, note_)
+
+    def _revise(self, entry: Entry, what: str, note_: str) -> None:
+        self.revisions.append(
+            Revision(
+                entry=entry,
+                number=entry.version,
+                at=self.now,
+                by=self.actor.name,
+                what=what,
+                note=note_[:400],
+                values=entry.values,
+            )
+        )
+
+    def _spawn(self, entry: Entry) -> None:
+        """Each line of the field that has no number yet becomes a row of the other register, and gets its number."""
+        rule = self.definition.spawn
+        if rule is None:
+            return
+        other = Hand(self.actor, definitions()[rule.register_id], self.now)
+        lines = []
+        for line in str(entry.values.get(rule.field) or "").splitlines():
+            text = line.strip()
+            if text and not re.match(rf"{other.definition.prefix}-\d{{4}}-\d{{4,}} ", text):
+                made = other.new({rule.title: text, rule.back: entry.number}, f"{entry.number}から")
+                text = f"{made.number} {text}"
+            if text:
+                lines.append(text)
+        other.finish()
+        entry.values = {**entry.values, rule.field: "\n".join(lines) or None}
+
+    def finish(self) -> None:
+        """Keep the revisions of all that was written, and a line in the trail."""
+        Revision.objects.bulk_create(self.revisions)
+        named = [revision.entry.number for revision in self.revisions]
+        if not named:
+            return
+        subject = f"register/{named[0]}" if len(named) == 1 else f"register/{self.definition.id}"
+        what = sorted({revision.what for revision in self.revisions})
+        note(self.actor, "register.kept", subject, what=what, rows=named, note=self.revisions[0].note)
+
+
+def last_of(head: str, taken: Iterable[str]) -> int:
+    """The last number taken under this head."""
+    return max((int(number.removeprefix(head)) for number in taken), default=0)
+
+
 @transaction.atomic
 def add(actor: Actor, register: str, values: Mapping[str, Any], *, note_: str = "") -> Entry:
-    """Put a new row into a register; it gets the next number of the year. Refused when it cannot stand."""
+    """Put a new row into a register. Refused when it cannot stand."""
     require(actor, *WRITERS)
-    definition = definitions()[register]
-    now = timezone.now()
-    kept = {f.key: rules.stored(values.get(f.key)) for f in definition.typed}
-    found = Entry(register=register, number=number_of(definition), values=kept, made_at=now, changed_at=now)
-    must_be_open(register)
-    stands(definition, found)
-    found.save()
-    _spawn(actor, definition, found)
-    keep(actor, found, "登録", note_)
+    hand = Hand(actor, definitions()[register])
+    found = hand.new(values, note_)
+    hand.finish()
     return found
 
 
 @transaction.atomic
 def change(actor: Actor, entry: Entry, version: int, values: Mapping[str, Any], *, note_: str = "") -> bool:
-    """Give a row these values (the others stay). Returns whether anything changed.
-
-    Refused when somebody else changed it since `version`, when the register is closed, or when it cannot stand.
-    An approved row loses its approval unless only fields changed that may follow the approval.
-    """
+    """Change a row. Returns whether anything changed; Refused when somebody else changed it since `version`."""
     require(actor, *WRITERS)
-    definition = definitions()[entry.register]
     found = Entry.objects.get(pk=entry.pk)
     if found.version != version:
         raise Refused("表示したあとに別の人が変更しました。最新の内容を確かめて、もう一度入力してください。")
-    if found.voided:
-        raise Refused("取り消した行は変更できません。")
-    kept = {**found.values, **{key: rules.stored(value) for key, value in values.items()}}
-    changed = [f for f in definition.typed if kept.get(f.key) != found.values.get(f.key)]
-    if not changed:
-        return False
-    if actor is not MACHINE:
-        must_be_open(found.register)
-    found.values = kept
-    if found.stage != "none" and not all(f.after for f in changed):
-        unapprove(found)
-    if actor is not MACHINE:
-        stands(definition, found)
-    _spawn(actor, definition, found)
-    advance(found)
-    keep(actor, found, "変更", note_)
-    return True
-
-
-def stands(definition: Definition, entry: Entry) -> None:
-    """Refused when a judgement refuses the row, or a value that must be its own is another row's."""
-    on = queries.desk()
-    row = rules.complete(definition, queries.row_of(definition, entry), on.book)
-    for finding in rules.judged(definition, row, on.book):
-        if finding.level == "refuse":
-            raise Refused(finding.text, finding.field)
-    for field in (f for f in definition.fields if f.unique and row.values.get(f.key) is not None):
-        for other in on.rows(definition.id):
-            if other.number != entry.number and other.values.get(field.key) == row.values[field.key]:
-                raise Refused(f"同じ{field.label}の行があります（{other.number}）。", field.key)
-
-
-def number_of(definition: Definition) -> str:
-    """The next number of the year: `KS-2026-0007`. Numbers are never used again."""
-    head = f"{definition.prefix}-{timezone.localdate():%Y}-"
-    return next_number(head, Entry.objects.filter(number__startswith=head).values_list("number", flat=True), 4)
-
-
-def next_number(head: str, taken: Iterable[str], width: int) -> str:
-    """The number after the last one taken under this head, with leading zeros."""
-    last = max((int(number.removeprefix(head)) for number in taken), default=0)
-    return f"{head}{last + 1:0{width}d}"
-
-
-def must_be_open(register: str) -> None:
-    """Refused when the register is closed."""
-    closed = queries.closing(register)
-    if closed:
-        raise Refused(
-            f"この台帳は{closed.on}に締めました（{closed.number}）。変更するには、理由を付けて締めを解いてください。"
-        )
-
-
-def advance(entry: Entry) -> None:
-    """Save a row as its next version."""
-    entry.version += 1
-    entry.changed_at = timezone.now()
-    entry.save()
-
-
-def keep(actor: Actor, entry: Entry, what: str, note_: str = "") -> None:
-    """The revision and the trail of what was just done."""
-    Revision.objects.create(
-        entry=entry,
-        number=entry.version,
-        at=entry.changed_at,
-        by=actor.name,
-        what=what,
-        note=note_[:400],
-        values=entry.values,
-    )
-    note(actor, "register.kept", f"register/{entry.number}", what=what, version=entry.version, note=note_[:400])
-
-
-def unapprove(entry: Entry) -> None:
-    """Take the approval away: what was approved is no longer what the row says."""
-    entry.stage, entry.steps_done, entry.applied_by = "none", 0, ""
-    entry.approval_number, entry.approved_on = "", None
-
-
-def _spawn(actor: Actor, definition: Definition, entry: Entry) -> None:
-    """Each line of the field that has no number yet becomes a row of the other register, and gets its number."""
-    if definition.spawn is None or actor is MACHINE:
-        return
-    rule = definition.spawn
-    head = definitions()[rule.register_id].prefix
-    lines = []
-    for line in str(entry.values.get(rule.field) or "").splitlines():
-        text = line.strip()
-        if text and not re.match(rf"{head}-\d{{4}}-\d{{4,}} ", text):
-            other = add(
-                actor, rule.register_id, {rule.title: text, rule.back: entry.number}, note_=f"{entry.number}から"
-            )
-            text = f"{other.number} {text}"
-        if text:
-            lines.append(text)
-    if lines:
-        entry.values = {**entry.values, rule.field: "\n".join(lines)}
-        entry.save()
+    hand = Hand(actor, definitions()[entry.register])
+    changed = hand.alter(found, values, note_)
+    hand.finish()
+    return changed
 
 
 @transaction.atomic
@@ -164,7 +206,7 @@ def void(actor: Actor, entry: Entry, reason: str) -> None:
         raise Unsuitable("取り消す理由を入力してください。")
     if found.seed:
         raise Unsuitable("構成情報から作られた行は取り消せません。構成情報を改めてください。")
-    must_be_open(found.register)
+    hand = Hand(actor, definitions()[found.register])
     found.voided = True
-    advance(found)
-    keep(actor, found, "取消", reason)
+    hand.write(found, "取消", reason)
+    hand.finish()

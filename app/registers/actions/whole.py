@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from app.operations.access import ADMINISTRATOR, MACHINE, WRITERS, Actor, require
 from app.operations.actions import Unsuitable, note
-from app.registers import queries, rules
-from app.registers.actions.rows import Refused, add, change, next_number, number_of
-from app.registers.models import Closing, Entry, Revision
-from app.registers.schema import Definition, definitions
+from app.registers import queries
+from app.registers.actions.rows import Hand, Refused, last_of
+from app.registers.models import Closing, Entry
+from app.registers.schema import definitions
 
 
 @transaction.atomic
@@ -37,7 +37,8 @@ def close(actor: Actor, register: str, *, person: str, on: date) -> Closing:
             f"締められません。済んでいない行・不備のある行が{open_rows}件、台帳に足りないものが{wanting}件あります。"
         )
     head = f"{definition.prefix}-CLOSE-{timezone.localdate():%Y}-"
-    number = next_number(head, Closing.objects.filter(number__startswith=head).values_list("number", flat=True), 3)
+    taken = Closing.objects.filter(number__startswith=head).values_list("number", flat=True)
+    number = f"{head}{last_of(head, taken) + 1:03d}"
     found = Closing.objects.create(
         register=register, number=number, on=on, person=person.strip(), at=timezone.now(), by=actor.name
     )
@@ -67,18 +68,20 @@ def take_in(actor: Actor, register: str, rows: Sequence[tuple[str, Mapping[str, 
     """
     require(actor, *WRITERS)
     known = {entry.number: entry for entry in Entry.objects.filter(register=register)}
+    hand = Hand(actor, definitions()[register])
     new = changed = 0
     for line, (number, values) in enumerate(rows, start=2):
         try:
             if not number:
-                add(actor, register, values, note_="一覧からの取込み")
+                hand.new(values, "一覧からの取込み")
                 new += 1
             elif number not in known:
                 raise Refused(f"番号{number}の行はこの台帳にありません。")
-            elif change(actor, known[number], known[number].version, values, note_="一覧からの取込み"):
-                changed += 1
+            else:
+                changed += hand.alter(known[number], values, "一覧からの取込み")
         except Refused as error:
             raise Refused(f"{line}行目：{error}") from error
+    hand.finish()
     return new, changed, len(rows) - new - changed
 
 
@@ -93,43 +96,19 @@ def seed(register: str, truth: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
     if rule is None:
         return 0, 0
     known = {entry.seed: entry for entry in Entry.objects.filter(register=register).exclude(seed="")}
-    fresh: list[tuple[str, dict[str, Any]]] = []
-    changed = 0
+    hand = Hand(MACHINE, definition)
+    new = changed = 0
     for row in truth:
         name = str(row[rule.follow[rule.key]])
-        follow = {key: rules.stored(_truth(row, source)) for key, source in rule.follow.items()}
-        if name not in known:
-            fresh.append(
-                (name, {**{key: rules.stored(_truth(row, source)) for key, source in rule.begin.items()}, **follow})
-            )
-        elif any(known[name].values.get(key) != value for key, value in follow.items()):
-            changed += change(MACHINE, known[name], known[name].version, follow, note_="構成情報の変更")
-    if fresh:
-        _begin(definition, fresh)
-    return len(fresh), changed
-
-
-def _begin(definition: Definition, fresh: Sequence[tuple[str, dict[str, Any]]]) -> None:
-    """New rows from the truth, at once: there may be hundreds on the first day."""
-    now, first = timezone.now(), number_of(definition)
-    head, count = first[: first.rindex("-") + 1], int(first.rsplit("-", 1)[1])
-    blank = {field.key: None for field in definition.typed}
-    made = Entry.objects.bulk_create(
-        Entry(
-            register=definition.id,
-            number=f"{head}{count + at:04d}",
-            values={**blank, **values},
-            seed=name,
-            made_at=now,
-            changed_at=now,
-        )
-        for at, (name, values) in enumerate(fresh)
-    )
-    Revision.objects.bulk_create(
-        Revision(entry=e, number=1, at=now, by=MACHINE.name, what="登録", note="構成情報から", values=e.values)
-        for e in made
-    )
-    note(MACHINE, "register.seeded", f"register/{definition.id}", rows=len(made))
+        follow = {key: _truth(row, source) for key, source in rule.follow.items()}
+        if name in known:
+            changed += hand.alter(known[name], follow)
+        else:
+            begin = {key: _truth(row, source) for key, source in rule.begin.items()}
+            hand.new({**begin, **follow}, "構成情報から", name)
+            new += 1
+    hand.finish()
+    return new, changed
 
 
 def _truth(row: Mapping[str, Any], source: str) -> Any:
