@@ -132,8 +132,10 @@ def edit(request: HttpRequest, register: str, number: str) -> HttpResponse:
     form = EntryForm(definition, on, request.POST or None, initial=initial(definition, entry.values))
     if request.method == "POST" and form.is_valid():
         try:
-            version = int(request.POST.get("version", "0") or 0)
-            reason = request.POST.get("reason", "")
+            # With a mark in front: a register may have a field of the same name.
+            asked = request.POST.get("_version", "")
+            version = int(asked) if asked.isdecimal() else 0
+            reason = request.POST.get("_reason", "")
             changed = actions.change(actor(request), entry, version, form.values(), note_=reason)
         except actions.Refused as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))

@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from docx import Document
 from openpyxl import Workbook, load_workbook
 
 from app.operations.tests.running import Console
@@ -46,6 +47,13 @@ def operator(console: Console) -> Console:
     if not kept:
         kept.append(console.signed_in("operator"))
     return kept[0]
+
+
+def words(content: bytes) -> str:
+    """All text of a Word document, its tables as well."""
+    document = Document(io.BytesIO(content))
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    return "\n".join([paragraph.text for paragraph in document.paragraphs] + cells)
 
 
 class Shown(HTMLParser):
@@ -126,7 +134,7 @@ class Book:
         """Change some fields of a row; the page that follows."""
         shown = Shown()
         shown.feed(self.console.get(self.path(f"{number}/edit/"))[1])
-        assert "version" in shown.values, f"{number} cannot be edited"
+        assert "_version" in shown.values, f"{number} cannot be edited"
         status, text = self.form(f"{number}/edit/", f"{number}/edit/", {**shown.values, **fields})
         assert status == 200, text[-500:]
         return text
@@ -143,6 +151,16 @@ class Book:
         while "次の決裁" in self.page(f"{number}/"):
             text = self.act(number, "yes", person=person, on=TODAY.isoformat())
         return text
+
+    def issue(self, number: str, paper: str) -> bytes:
+        """Hand out a paper that keeps a copy; the copy."""
+        token = TOKEN.search(self.console.get(self.path(f"{number}/"))[1])
+        assert token
+        body = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1]}).encode()
+        request = urllib.request.Request(self.console.url + self.path(f"{number}/papers/{paper}/"), data=body)
+        status, content, _ = self.console._exchange(request)
+        assert status == 200, status
+        return content
 
     def sheet(self) -> list[dict[str, Any]]:
         """The register's Excel sheet."""

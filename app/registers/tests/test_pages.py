@@ -60,7 +60,7 @@ def test_the_auditor_sees_every_register_and_changes_nothing(alone):
     token = {"csrfmiddlewaretoken": auditor.get("/sign-in/")[1].split('csrfmiddlewaretoken" value="')[1][:64]}
     for rest, fields in (
         ("new/", {"item": "不正"}),
-        (f"{number}/edit/", {"item": "不正", "version": "1"}),
+        (f"{number}/edit/", {"item": "不正", "_version": "1"}),
         (f"{number}/act/", {"what": "void", "reason": "x"}),
         ("together/", {"what": "apply"}),
         ("take-in/", {}),
@@ -81,11 +81,11 @@ def test_every_value_keeps_its_history_and_two_people_do_not_overwrite_each_othe
     number = borrowed(alone, place="書庫3")
     book = Book(alone, "borrowed")
     stale = {"item": "図面", "quantity": "1", "borrowed": ago(30), "keeper": "保科", "place": "机", "due": ahead(30)}
-    assert "変更しました" in book.edit(number, place="金庫", reason="引越し")
+    assert "変更しました" in book.edit(number, place="金庫", _reason="引越し")
     page = book.page(f"{number}/")
     assert "<s>書庫3</s> → 金庫" in page
     assert "引越し" in page
-    status, text = book.form(f"{number}/edit/", f"{number}/edit/", {**stale, "version": "1"})
+    status, text = book.form(f"{number}/edit/", f"{number}/edit/", {**stale, "_version": "1"})
     assert status == 200
     assert "別の人が変更しました" in text
     assert "金庫" in book.page(f"{number}/")
