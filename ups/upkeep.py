@@ -110,6 +110,12 @@ def wake_by(site: Inventory, host: Host, wake: schema.Wake) -> dict[str, str]:
     return {"by": "ipmi", "address": str(wake.address)}
 
 
+def over_ipmi(site: Inventory, host: Host) -> bool:
+    """Whether a host switches others on over their controllers."""
+    reads = bool(nut.units_read_by(site, host))
+    return reads and any(other.power.wake and other.power.wake.by == "ipmi" for other in plan.fed(site))
+
+
 def timer(site: Inventory) -> str:
     """The weekly battery test's timer."""
     when = site.power.battery_test

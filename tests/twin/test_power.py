@@ -8,7 +8,7 @@ import pytest
 
 from monitoring.evidence import read
 from tests.twin.verbs import figures, kura
-from ups import drill, plan
+from ups import drill, nut, plan
 
 
 def status(twin, unit: str, value: str) -> None:
@@ -88,6 +88,62 @@ def test_a_cut_that_ends_in_time_costs_no_boot(twin, tmp_path, trace: str) -> No
     assert lends(twin)
 
 
+@pytest.mark.req("S-HW-007")
+def test_a_host_cut_off_on_battery_ends_alone_and_is_switched_on_again_when_the_mains_return(twin, tmp_path) -> None:
+    """Case 7 of the power plan, and the boot nurse: its magic packet starts the host, nobody else does."""
+    kura("drill", "power", "--trace", "split", "--json", tmp_path / "power.json")
+    found = figures(tmp_path / "power.json")
+    assert found["power_hosts_not_woken"]["value"] == 0
+    assert found["power_hosts_lost"]["value"] == 0
+    assert found["power_acts_lost"]["value"] == found["power_acts_doubled"]["value"] == 0
+    assert lends(twin)
+
+
+def test_a_wrong_password_is_an_alarm_and_no_silence(twin) -> None:
+    """Case 13: a host that upsd does not know is not among those that it counts, and upsmon says so."""
+    other = next(name for name in fed(twin) if name not in plan.readers(twin.site))
+    reader = twin.site.power.units[0].read_by
+    conf = "/etc/nut/upsmon.conf"
+    address = str(twin.site.host(other).address)
+    counted = f"upsc -c {twin.site.power.units[0].id} 2>/dev/null | grep -cxF {address}"
+    try:
+        broken = f"cp -p {conf} /root/upsmon.conf && sed -i -E 's/^(MONITOR .* {other} )[^ ]+/\\1wrong/' {conf}"
+        assert twin.run(other, f"{broken} && systemctl restart nut-monitor").ok
+        said = "journalctl -u nut-monitor -b --no-pager | grep -q 'ACCESS-DENIED\\|Access denied'"
+        assert drill.wait_for(lambda: twin.run(other, said).ok, 60)
+        assert drill.wait_for(lambda: twin.run(reader, counted).stdout.strip() == "0", 60)
+    finally:
+        assert twin.run(other, f"mv /root/upsmon.conf {conf} && systemctl restart nut-monitor").ok
+    assert drill.wait_for(lambda: twin.run(reader, counted).stdout.strip() == "1", 60)
+
+
+def test_a_flag_left_behind_is_seen_and_an_ordinary_reboot_forgets_ours(twin) -> None:
+    """Case 11: the flag stands where a boot forgets it, and while it stands the measurement says so."""
+    row = twin.site.service("ups")
+    reader = row.hosts[0].name
+    url = f"http://127.0.0.1:{row.row.metrics.port}{row.row.metrics.path}"
+    measured = f"curl -fsS -m 10 {url} | grep '^kura_ups_killpower'"
+    assert twin.run(reader, "findmnt -no FSTYPE -T /run/nut").stdout.strip() == "tmpfs"
+    try:
+        assert twin.run(reader, f"touch {nut.POWERDOWN_FLAG}").ok
+        assert twin.run(reader, measured).stdout.split() == ["kura_ups_killpower", "1.0"]
+    finally:
+        assert twin.run(reader, f"rm -f {nut.POWERDOWN_FLAG}").ok
+    assert twin.run(reader, measured).stdout.split() == ["kura_ups_killpower", "0.0"]
+
+
+def test_after_each_start_the_database_is_looked_at(twin) -> None:
+    host = twin.site.service("database").hosts[0].name
+    assert twin.run(host, "systemctl is-enabled kura-integrity.service").ok
+    before = "stat -c %Y /var/lib/prometheus/node-exporter/kura_integrity.prom 2>/dev/null || echo 0"
+    assert twin.run(host, "rm -f /var/lib/prometheus/node-exporter/kura_integrity.prom").ok
+    assert twin.run(host, before).stdout.strip() == "0"
+    assert twin.run(host, "systemctl start kura-integrity.service").ok
+    said = twin.run(host, "cat /var/lib/prometheus/node-exporter/kura_integrity.prom").stdout
+    assert 'kura_integrity_errors{database="kura"} 0\n' in said
+    assert "kura_integrity_unchecked 0\n" in said
+
+
 def test_readers_are_told_that_it_is_the_power(twin) -> None:
     assert twin.run("app1", "mkdir -p /run/kura-power && touch /run/kura-power/stopped").ok
     assert twin.run("app1", "systemctl stop kura-library.socket kura-library.service").ok
@@ -123,17 +179,33 @@ def test_a_database_waits_at_boot_until_its_batteries_could_carry_an_ordered_sto
     assert drill.wait_for(lambda: lends(twin), 120)
 
 
+@pytest.mark.req("S-HW-004", "S-HW-007", "S-SEC-004")
 def test_on_low_batteries_hosts_stop_in_order_and_the_library_lends_again_when_power_returns(twin, tmp_path) -> None:
-    """The slowest test of the twin, as operations start it; afterwards every host runs, whatever happened."""
+    """The slowest test of the twin, as operations start it; afterwards every host runs, whatever happened.
+
+    Counters lend all the while: a hundred acts and more have been answered when the mains fail.
+    """
     hosts = fed(twin)
     if not lends(twin):
         pytest.fail("the library does not lend before the drill: deploy first")
     before = read(twin.state, "drill")
-    kura("drill", "power", "--json", tmp_path / "power.json")
+    kura("drill", "power", "--by", "小林 直樹", "--json", tmp_path / "power.json")
     assert set(fed(twin)) == set(hosts)
     assert lends(twin)
     record = read(twin.state, "drill")[-1]
     assert len(read(twin.state, "drill")) == len(before) + 1
     assert record.passed
     assert list(record.details["off_seconds"])[-1] in plan.readers(twin.site)
-    assert figures(tmp_path / "power.json")
+    found = figures(tmp_path / "power.json")
+    assert found["power_hosts_left_on"]["value"] == found["power_hosts_out_of_order"]["value"] == 0
+    assert found["power_unclean_databases"]["value"] == 0
+    assert found["power_acts"]["value"] >= 100
+    assert found["power_acts_lost"]["value"] == found["power_acts_doubled"]["value"] == 0
+    assert found["power_acts_half_done"]["value"] == 0
+    assert found["power_to_library_seconds"]["value"] <= 1800
+    assert found["power_integrity_errors"]["value"] == found["power_audit_faults"]["value"] == 0
+    assert record.by == "小林 直樹"
+    assert all(item.passed for item in record.items)
+    assert record.details["procedure"]
+    shown = kura("drill", "power", "--show")
+    assert f"{record.started.astimezone():%Y-%m-%d} 立会 小林 直樹 結果 良好" in shown

@@ -69,6 +69,12 @@ def test_a_window_may_pass_midnight(minute: int, begins: int, lasts: int) -> Non
         ({"ups.status": "OL RB", "ups.test.result": "Done and passed"}, True, False),
         ({"ups.status": "OL", "ups.test.result": "Done and passed", "ups.test.date": "2026/11/22"}, False, True),
         ({"ups.status": "OL", "ups.test.result": ""}, True, None),
+        ({"ups.status": "OL"}, True, True),
+        ({"ups.status": "OL"}, False, None),
+        ({"ups.status": "OL RB"}, True, False),
+        ({"ups.status": "OL ALARM"}, True, False),
+        ({"ups.status": "OL LB"}, True, False),
+        ({"ups.status": ""}, True, None),
     ],
 )
 def test_a_test_ends_with_the_units_own_words_and_not_with_those_of_the_last_one(now, seen, passed) -> None:

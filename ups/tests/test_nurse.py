@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import inventory
 from inventory import load, schema
 from ups import nurse, nut, plan, upkeep
 from ups.gate import Battery
@@ -121,6 +123,18 @@ def test_a_host_with_a_controller_is_switched_on_over_it() -> None:
     host = SITE.host("db1")
     row = schema.Wake.model_validate({"by": "ipmi", "address": "10.24.0.50"})
     assert upkeep.wake_by(SITE, host, row) == {"by": "ipmi", "address": "10.24.0.50"}
+
+
+def test_controllers_are_used_where_the_inventory_has_some_and_by_the_reader_alone(tmp_path: Path) -> None:
+    assert not any(upkeep.over_ipmi(SITE, host) for host in SITE.hosts)
+    shutil.copytree(Path(inventory.__file__).parent / "nagano", tmp_path / "nagano")
+    hosts = tmp_path / "nagano" / "hosts.yml"
+    text = hosts.read_text("utf-8")
+    hosts.write_text(text.replace('{by: wol, mac: "02:4b:75:72:61:02"}', "{by: ipmi, address: 10.90.2.11}"), "utf-8")
+    other = load(tmp_path / "nagano")
+    assert [host.name for host in other.hosts if upkeep.over_ipmi(other, host)] == [READER.name]
+    wakes = {host["name"]: host["wake"] for host in upkeep.nurse(other, other.host(READER.name), lab=False)["hosts"]}
+    assert wakes["db1"] == {"by": "ipmi", "address": "10.90.2.11"}
 
 
 def test_attempts_are_measured(tmp_path: Path) -> None:
