@@ -1,4 +1,4 @@
-"""`./kura drill faults|power|restore`: do the thing that must work when it matters, measure it, keep the evidence."""
+"""`./kura drill disk|faults|power|restore`: do the thing that must work when it matters, measure, keep the evidence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from typing import Any
 from cli import evidence, power
 from cli.context import Context, Refused
 
-TITLES = {"faults": "負荷中の障害と台帳の照合", "power": "停電時の順序停止と復電", "restore": "バックアップからの復元"}
+TITLES = {
+    "disk": "ディスクの故障と交換",
+    "faults": "負荷中の障害と台帳の照合",
+    "power": "停電時の順序停止と復電",
+    "restore": "バックアップからの復元",
+}
+# On a virtual machine of their own.
+WITHOUT_TWIN = frozenset({"disk"})
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +45,7 @@ def main(context: Context) -> int:
     name = context.arguments.name
     if context.arguments.show:
         return power.show(context)
-    if not context.twin.running():
+    if name not in WITHOUT_TWIN and not context.twin.running():
         raise Refused("no twin is running; start it with: ./kura up")
     started = datetime.now(UTC)
     with context.progress.step(f"drill {name}"):
@@ -60,6 +67,10 @@ def main(context: Context) -> int:
 def run(context: Context, name: str) -> dict[str, Any]:
     """The drill of that name on the running twin; returns figures, details and whether it passed."""
     twin = context.twin
+    if name == "disk":
+        from cli import disk_drill
+
+        return disk_drill.run(context)
     if name == "restore":
         from backup import drill as restore
         from cli import restore as restoring

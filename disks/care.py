@@ -69,8 +69,7 @@ def boot(machine: state.Machine, rows: state.Config, memory: state.Memory) -> li
 def main() -> int:
     """One kind of care; exit 1 when it showed something that must not be."""
     parser = argparse.ArgumentParser(prog="disks.care", description=__doc__)
-    parser.add_argument("what", choices=["patrol", "test", "boot"])
-    parser.add_argument("--kind", choices=["short", "long"], default="short", help="test: how thoroughly")
+    parser.add_argument("what", choices=["patrol", "test", "test-long", "boot"])
     parser.add_argument("--every", type=float, default=10, help="patrol: seconds between two looks")
     given = parser.parse_args()
     machine, rows, memory = state.Machine(), state.config(), state.Memory()
@@ -80,8 +79,8 @@ def main() -> int:
     try:
         if given.what == "patrol":
             return 0 if patrol(machine, rows, memory, exporter.PATROLLED, given.every) else 1
-        if given.what == "test":
-            return 0 if test(machine, rows, memory, given.kind) else 1
+        if given.what in ("test", "test-long"):
+            return 0 if test(machine, rows, memory, "long" if given.what == "test-long" else "short") else 1
         changed = boot(machine, rows, memory)
     except Refused as error:
         print(f"disks.care: {error}", file=sys.stderr)

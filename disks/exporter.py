@@ -26,7 +26,7 @@ HELP = {
     "kura_disk_array_up": "1 while the array is there and readable.",
     "kura_disk_array_missing_disks": "Disks that the array lacks.",
     "kura_disk_array_progress_ratio": "How far a rebuild or a patrol read has come, 0 to 1; only while one runs.",
-    "kura_disk_array_mismatches": "Sectors on which the disks disagreed at the last patrol read.",
+    "kura_disk_array_mismatches": "Sectors on which parity disagreed at the last patrol read (RAID 5 and 6).",
     "kura_disk_array_patrolled_timestamp_seconds": "When every sector of the array was last read.",
     "kura_disk_ok": "1 while the disk in this slot serves its array.",
     "kura_disk_rebuilding": "1 while the disk in this slot is being filled.",
@@ -91,7 +91,8 @@ def of_arrays(sheet: Sheet, arrays: Iterable[state.Array], patrolled: Mapping[st
         sheet.add("kura_disk_array_missing_disks", array.missing, **where)
         if array.action in BUSY:
             sheet.add("kura_disk_array_progress_ratio", array.progress, action=array.action, **where)
-        if array.device:
+        # Halves of a mirror may differ where nobody reads any more: only parity must always agree.
+        if array.device and array.level in (5, 6):
             sheet.add("kura_disk_array_mismatches", array.mismatches, **where)
         if array.name in patrolled:
             sheet.add("kura_disk_array_patrolled_timestamp_seconds", patrolled[array.name], **where)

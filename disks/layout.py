@@ -8,7 +8,9 @@ the member. A data disk carries its member alone.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from inventory import Host, Inventory
 from inventory.schema import Disk
@@ -20,6 +22,9 @@ RAID_MEMBER = "A19D880F-05FC-4D3B-A006-743F0F84911E"
 ESP_MIB = 512
 BIOS_BOOT_MIB = 1
 ROOT = "/"
+CONFIG = "/etc/kura/disks.json"
+LIBRARY = "/usr/local/lib/kura"
+PROGRAMS = ("__init__", "build", "care", "command", "controllers", "exporter", "partition", "replace", "smart", "state")
 # How many disks an array gives away for its redundancy; RAID 1 keeps one disk's worth, RAID 10 half.
 PARITY = {5: 1, 6: 2}
 
@@ -95,9 +100,14 @@ def usable_gb(row: Disk) -> int:
 
 def arrays(host: Host) -> tuple[Array, ...]:
     """The arrays of a host in the order of its rows; none for a host without disks of its own."""
+    return of_rows(host.disks)
+
+
+def of_rows(rows: Sequence[Disk]) -> tuple[Array, ...]:
+    """The arrays that rows of hosts.yml mean."""
     made: list[Array] = []
     slot = 0
-    for row in host.disks:
+    for row in rows:
         mount = ROOT if row.use == "boot" else str(row.mount)
         made.append(
             Array(
@@ -128,3 +138,19 @@ def document(made: tuple[Array, ...]) -> str:
 def config(site: Inventory, host: Host, *, lab: bool = False) -> str:
     """/etc/kura/disks.json of a host. A lab's container has no disks of its own: it is told to expect none."""
     return document(() if lab else arrays(host))
+
+
+def files(site: Inventory, host: Host, *, lab: bool = False) -> dict[str, str]:
+    """Path → text of everything a host needs for its disks: what it must have, and the programs that look after them.
+
+    Nothing for a host whose disks are nobody's business here (terminals, the libraries' small routers).
+    """
+    if not host.disks:
+        return {}
+    return {CONFIG: config(site, host, lab=lab), **programs()}
+
+
+def programs() -> dict[str, str]:
+    """Path → text of the programs that run on hosts."""
+    here = Path(__file__).parent
+    return {f"{LIBRARY}/disks/{name}.py": (here / f"{name}.py").read_text(encoding="utf-8") for name in PROGRAMS}

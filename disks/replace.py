@@ -40,12 +40,17 @@ class Work:
         except (OSError, ValueError):
             self.rows = {"slot": slot, "steps": []}
 
+    def done(self, step: str) -> dict[str, object] | None:
+        """What was written down about a step, None when it is still to do."""
+        return next((row for row in self.rows["steps"] if row["step"] == step), None)
+
     def note(self, step: str, **facts: object) -> dict[str, object]:
         """Write down a step that is done, once; returns it."""
         row = {"step": step, "at": datetime.now(UTC).isoformat(timespec="seconds"), **facts}
-        if not any(known["step"] == step for known in self.rows["steps"]):
-            self.rows["steps"].append(row)
-            self.save()
+        if known := self.done(step):
+            return known
+        self.rows["steps"].append(row)
+        self.save()
         return row
 
     def save(self) -> None:
@@ -87,6 +92,8 @@ class Replacement:
         """The disk is out of its array and may be pulled; refused where that would cost the array."""
         array = self.now()
         member = array.member(self.slot)
+        if (done := self.work.done("retired")) and member.disk.serial != self.work.rows["old"]["serial"]:
+            return done  # and swapped since
         if not array.device:
             raise Refused(f"array {array.name} is not there: this is a case for restoring, not for replacing a disk")
         others = [other for other in array.members if other.slot != self.slot and other.state != state.ACTIVE]
@@ -227,8 +234,7 @@ class Replacement:
 
     def report(self) -> dict[str, object]:
         """What was done, kept with the host's reports; the slot is free for another replacement."""
-        done = {step["step"] for step in self.work.rows["steps"]}
-        if lacking := [step for step in ("retired", "adopted", "rebuilt", "verified") if step not in done]:
+        if lacking := [step for step in ("retired", "adopted", "rebuilt", "verified") if not self.work.done(step)]:
             raise Refused(f"not finished: {', '.join(lacking)} not done yet")
         target = REPORTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-slot{self.slot}.json"
         state.write(target, json.dumps(self.work.rows, ensure_ascii=False, indent=1) + "\n")

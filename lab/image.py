@@ -68,7 +68,7 @@ def lower_dirs(progress: Progress) -> list[Path]:
     packages = sorted({*role_packages(paths.root()), *EXTRA})
     base = paths.cache() / "images" / f"base-{_digest([SUITE, *BASE, _CONFIGURE])}"
     layer = paths.cache() / "images" / f"layer-{_digest([RECIPE, base.name, *packages])}"
-    with _lock():
+    with building():
         if not base.is_dir():
             progress("base image: Debian 13 (2–3 minutes the first time)")
             _make_base(base)
@@ -83,7 +83,7 @@ def _digest(parts: list[str]) -> str:
 
 
 @contextlib.contextmanager
-def _lock() -> Iterator[None]:
+def building() -> Iterator[None]:
     """One builder at a time, also between instances."""
     folder = paths.cache() / "images"
     folder.mkdir(parents=True, exist_ok=True)
