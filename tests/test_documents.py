@@ -35,7 +35,7 @@ APPROVED = {
     "registers": {
         "deliverables": {
             "rows": [
-                {"values": {"number": f"NCL-PLN-00{n}"}, "approved_on": f"2025-09-0{n}", "approval_number": f"承認-{n}"}
+                {"values": {"document": f"NCL-PLN-00{n}"}, "approved_on": f"2025-09-0{n}", "approval_number": f"承認-{n}"}
                 for n in (1, 2, 3, 4)
             ]
         }

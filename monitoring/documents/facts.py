@@ -70,7 +70,7 @@ class Facts:
     def approval(self, number: str) -> tuple[str, str] | None:
         """When the city approved a document (ISO date) and under which number, from the register `deliverables`."""
         for row in self.rows("deliverables"):
-            if row["values"].get("number") == number and row.get("approved_on"):
+            if row["values"].get("document") == number and row.get("approved_on"):
                 return str(row["approved_on"]), str(row.get("approval_number") or "")
         return None
 
