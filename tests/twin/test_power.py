@@ -155,6 +155,7 @@ def test_readers_are_told_that_it_is_the_power(twin) -> None:
         )  # fmt: skip
         assert " 503" in done.stdout.splitlines()[0]
         assert "停電のため" in done.stdout
+        assert "x-kura-reason: power" in done.stdout.lower(), "counters read it from the answer's head"
     finally:
         assert twin.run(
             "app1", "rm /run/kura-power/stopped; systemctl start kura-library.socket kura-library.service"

@@ -85,7 +85,7 @@ window.kura = window.kura || {};
     banner.hidden = !state.active && !number;
     banner.classList.remove("done");
     const copy = state.stopped ? `停止・予約は ${state.made} 現在の控えで判定しています。` : "控えを開けないため、停止・予約は判定できません。";
-    banner.textContent = state.active ? `▲ オフラインで記録しています。未取込 ${number}点。${copy}` : `▲ 未取込のオフライン記録 ${number}点`;
+    banner.textContent = state.active ? `▲ ${state.why || ""}オフラインで記録しています。未取込 ${number}点。${copy}` : `▲ 未取込のオフライン記録 ${number}点`;
     if (extra) banner.append(extra);
   };
   const row = (tone, mark, number, words) => {
@@ -133,6 +133,7 @@ window.kura = window.kura || {};
   // --- the line
   const reachable = async () => {
     const reply = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(4000) }).catch(() => null);
+    state.why = reply && reply.headers.get("X-Kura-Reason") === "power" ? "停電のため、サーバを安全に止めました。" : "";
     return Boolean(reply && reply.ok);
   };
   const take = async (job, token) => {
