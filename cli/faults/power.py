@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from cli.context import Context
 from cli.faults.case import Case
 from cli.ledger import Counters
+from lab import wires
 
 EVERYTHING = "everything"
 
@@ -36,6 +37,7 @@ class PowerCut(Case):
         time.sleep(self.wait)
         for name in self.struck:
             self.context.twin.power_cut(name)
+            self._wires(name, wires.cut)  # a router that is off does not pass anything on: its namespace would
         began = time.monotonic()
         self.mend()
         counters.wait_answered(1)
@@ -44,9 +46,14 @@ class PowerCut(Case):
     def mend(self) -> None:
         twin = self.context.twin
         for name in self.struck:
+            self._wires(name, wires.mend)
             if not twin.is_running(name):
                 twin.start_one(name)
         twin.wait_ssh(self.struck)
+
+    def _wires(self, name: str, act: Callable[[str, str], None]) -> None:
+        for leg in self.context.site.legs(self.context.site.host(name)):
+            act(name, leg)
 
 
 def cases(context: Context, hosts: list[str], times: int, seed: int) -> Iterator[Case]:
