@@ -16,10 +16,11 @@ from cli.ledger import Counters
 from cli.restore import of_context
 
 COPY = "/srv/kura-drill-borg"
-# A byte in the middle of the largest segment is turned round; the copy's own caches know nothing of it.
+# All on a copy: a check writes into the repository that it reads. The copy is whole before it is spoilt.
+COPIED = "rm -rf {copy} && cp -a {folder} {copy}"
+# A byte in the middle of the largest segment is turned round.
 SPOIL = """
 set -e
-rm -rf {copy}; cp -a {folder} {copy}
 segment=$(find {copy}/data -type f -printf '%s %p\\n' | sort -n | tail -n 1 | cut -d' ' -f2)
 at=$(($(stat -c %s "$segment") / 2))
 was=$(od -An -tu1 -j $at -N 1 "$segment")
@@ -88,13 +89,14 @@ class BadSegment(Case):
 
     def strike(self, counters: Counters) -> str:
         folder = f"{self.context.site.backup.path}/{self.of}"
-        self.must(self.at, SPOIL.format(folder=folder, copy=COPY), 300)
+        self.must(self.at, COPIED.format(folder=folder, copy=COPY), 300)
+        code, said = self.run(self.at, CHECK.format(host=self.of, folder=COPY), 300)
+        if code:
+            raise Refused(f"{self.name}: the repository itself is not whole: {said.strip()[-300:]}")
+        self.must(self.at, SPOIL.format(copy=COPY), 300)
         code, said = self.run(self.at, CHECK.format(host=self.of, folder=COPY), 300)
         if code == 0 or "integrity" not in said.lower():
             raise Refused(f"{self.name}: the check did not find the bad byte: {said.strip()[-300:]}")
-        code, said = self.run(self.at, CHECK.format(host=self.of, folder=folder), 300)
-        if code:
-            raise Refused(f"{self.name}: the repository itself is not whole: {said.strip()[-300:]}")
         self.figures = {"corrupt_borg_found": evidence.figure(1, "segments", 1, at_most=False)}
         return "one byte of a segment: found"
 

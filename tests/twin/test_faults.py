@@ -11,7 +11,7 @@ import pytest
 from monitoring.evidence import read
 from tests.twin.verbs import figures, kura
 
-CASES = ["kill/app1/nginx", "kill/app1/kura-library", "kill/db1/postgresql@17-main", "cable/db1", "corrupt"]
+CASES = ["kill/app1/nginx", "kill/app1/kura-library", "kill/db1/postgresql@17-main", "cable/db1", "corrupt/borg-db1"]
 
 
 def chosen(names: list[str]) -> list[str]:
