@@ -180,7 +180,7 @@ def _make_disk(path: Path, spec: Disk) -> None:
 def machine(disks: Mapping[str, Disk], progress: Progress, *, memory_mib: int = 512) -> Iterator[Machine]:
     """A virtual machine with these disks, up and ready for commands; gone afterwards with all that was on it."""
     parts = kit(progress)
-    with image.mounted(image.lower_dirs(progress)) as root:
+    with _told_to_end(), image.mounted(image.lower_dirs(progress)) as root:
         _furnish(root, parts)
         share = root / SHARE.lstrip("/")
         for name, spec in disks.items():
@@ -206,6 +206,20 @@ def machine(disks: Mapping[str, Disk], progress: Progress, *, memory_mib: int = 
                 process.wait(30)
         finally:
             _end(process)
+
+
+@contextlib.contextmanager
+def _told_to_end() -> Iterator[None]:
+    """A polite order to end (SIGTERM) leaves nothing behind either: it ends as an interruption does."""
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _furnish(root: Path, parts: Path) -> None:
