@@ -65,6 +65,8 @@ def keep_config(job: plan.Job) -> str:
         "archive_name_format": job.prefix + "{now}",
         "match_archives": f"sh:{job.prefix}*",
         "lock_wait": 3600,
+        # Borg tells a damaged repository by a warning's code, which borgmatic would let pass as good.
+        "borg_exit_codes": [{"code": 1, "treat_as": "error"}],
         **job.keep,
         "checks": [{"name": "repository", "frequency": "1 week"}, {"name": "archives", "frequency": "1 week"}],
     }

@@ -39,6 +39,11 @@ def test_every_kept_job_is_thinned_out_as_the_inventory_says() -> None:
     assert daily["match_archives"] != monthly["match_archives"]
 
 
+def test_a_damaged_repository_is_no_warning_to_its_keeper() -> None:
+    for text in borgmatic.server_files(SITE, SERVER).values():
+        assert {"code": 1, "treat_as": "error"} in yaml.safe_load(text)["borg_exit_codes"]
+
+
 def test_a_client_never_thins_out_its_own_archives() -> None:
     for host in plan.clients(SITE):
         for text in borgmatic.client_files(SITE, host).values():

@@ -7,8 +7,6 @@ that of as many rows as a day of Nagano writes (1.7 million loans a year, each r
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import re
 import time
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from backup import plan
 from backup.recovery import Recovery
 from backup.run import TEXTFILES
 from cli import evidence, restore
+from cli.benches import recovery_power
 from cli.context import Context, Refused
 
 RPO_GOAL_SECONDS = 5
@@ -64,10 +63,7 @@ def run(context: Context) -> evidence.Figures:
         figures = {**losses(context, one), **backups(context, one), **restores(context, one)}
     finally:
         one.sql("DROP SCHEMA IF EXISTS kura_bench CASCADE", "kura")
-    if not context.arguments.without_power and importlib.util.find_spec("cli.benches.recovery_power"):
-        power = importlib.import_module("cli.benches.recovery_power")
-        figures |= power.figures(context)
-    return figures
+    return figures if context.arguments.without_power else {**figures, **recovery_power.figures(context)}
 
 
 def losses(context: Context, one: Recovery) -> evidence.Figures:
