@@ -15,13 +15,13 @@ from office.chart import COLOURS, TICK_DAYS
 from office.document import Chapter, Chart, Cover, Table
 
 
-def write(path: Path, cover: Cover, chapters: Sequence[Chapter], stamp: datetime) -> None:
-    """Write the workbook; its numbers are those of the Word document, unrounded and complete."""
+def write(path: Path, cover: Cover, chapters: Sequence[Chapter], stamp: datetime, suffix: str = "（データ）") -> None:
+    """Write the workbook; its numbers are unrounded and complete. `suffix` follows the cover's title."""
     workbook = Workbook()
     first = workbook.active
     first.title = "表紙"
     office.cover_sheet(
-        first, f"{cover.title}（データ）", [("対象", cover.subtitle), *cover.facts, ("作成者", cover.author)]
+        first, f"{cover.title}{suffix}", [("対象", cover.subtitle), *cover.facts, ("作成者", cover.author)]
     )
     for number, chapter in enumerate(chapters, start=1):
         for block in chapter.blocks:

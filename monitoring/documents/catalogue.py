@@ -13,17 +13,20 @@ from office.document import Cell, Chapter, Table
 
 @dataclass(frozen=True)
 class Product:
-    """One document. `number` follows the organisation's prefix; `secret` is what must not be published."""
+    """One document: `word` and `excel` with a cover, `sheet` one page of Word without.
+
+    `number` follows the organisation's prefix; `secret` is what must not be published.
+    """
 
     number: str
     title: str
-    form: Literal["word", "excel"]
+    form: Literal["word", "excel", "sheet"]
     build: Callable[[Facts], list[Chapter]]
     secret: bool = False
 
     def file(self, prefix: str) -> str:
         """Its file's name."""
-        return f"{prefix}-{self.number}_{self.title}.{'docx' if self.form == 'word' else 'xlsx'}"
+        return f"{prefix}-{self.number}_{self.title}.{'xlsx' if self.form == 'excel' else 'docx'}"
 
 
 def rights(facts: Facts) -> list[Chapter]:
@@ -84,5 +87,5 @@ PRODUCTS: Sequence[Product] = (
     Product("REG-002", "稼働・機器・版・権限の台帳", "excel", assurance.extracts, secret=True),
     Product("REG-003", "契約別紙遵守状況表", "word", assurance.compliance),
     Product("REG-004", "成果物一覧", "word", rights),
-    Product("REG-005", "保証と連絡の一枚", "word", assurance.contacts),
+    Product("REG-005", "保証と連絡の一枚", "sheet", assurance.contacts),
 )

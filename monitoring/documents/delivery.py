@@ -78,7 +78,12 @@ def document(facts: Facts, one: Product, body: Sequence[Chapter], out: Path) -> 
     path = out / one.file(_prefix(facts))
     head, stamp = cover(facts, one.number, one.title), _stamp(facts)
     if one.form == "excel":
-        excel.write(path, head, body, stamp)
+        excel.write(path, head, body, stamp, suffix="")
+        return path
+    if one.form == "sheet":
+        blocks = [block for chapter in body for block in chapter.blocks]
+        number, day = head.facts[0][1], era(facts.issued)
+        paper.write(path, paper.Paper(one.title, number, day, head.addressee, head.author, (), blocks, ()), stamp)
         return path
     word.write(path, head, body, stamp)
     if numbers := pages.chapter_pages(path, body):
@@ -197,7 +202,7 @@ def _list(facts: Facts, files: Sequence[Path], out: Path) -> Path:
     ]
     table = Table("目録", ("番号", "ファイル", "大きさ（バイト）", "SHA-256"), rows, (0.8, 5, 1.6, 7))
     path = out / f"{_prefix(facts)}-DLV-002_目録.xlsx"
-    excel.write(path, cover(facts, "DLV-002", "納入目録"), [Chapter("目録", [table])], _stamp(facts))
+    excel.write(path, cover(facts, "DLV-002", "納入目録"), [Chapter("目録", [table])], _stamp(facts), suffix="")
     return path
 
 

@@ -1,83 +1,27 @@
-"""The documents of a delivery, made from the real inventory, code and tests: what each row asks of them."""
+"""The documents, made from the real inventory, code and tests: what each row of the requirements asks of them."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from docx import Document
-from openpyxl import load_workbook
 
-from cli import docfacts, docs
+from cli import docfacts
 from cli.__main__ import VERBS
-from cli.context import Context, Refused
-from inventory import available
 from monitoring.documents import assurance, catalogue, delivery, design, installation, manuals, plans, versions
 from monitoring.documents.facts import Facts
 from network import dns
 from office import pages
-from office.document import Chapter, Heading, Table
-
-ROOT = Path(__file__).resolve().parents[1]
-DAY = date(2025, 12, 14)
-APPROVED = {
-    "registers": {
-        "deliverables": {
-            "rows": [
-                {"values": {"document": f"NCL-PLN-00{n}"}, "approved_on": f"2025-09-0{n}", "approval_number": f"承認-{n}"}
-                for n in (1, 2, 3, 4)
-            ]
-        }
-    }
-}
-
-
-def context(inventory: str) -> Context:
-    """A run of the command line against an inventory; no twin answers."""
-    return Context(argparse.Namespace(inventory=inventory))
-
-
-@pytest.fixture(scope="session")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Facts:
-    """The facts of nagano, without a running twin, with the city's approvals of the four plans."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(docfacts, "ask", lambda *_: None)
-        patch.setenv("KURA_STATE", str(tmp_path_factory.mktemp("state")))
-        return replace(docfacts.gather(context("nagano"), DAY, "第1版", None), records=APPROVED)
-
-
-@pytest.fixture(scope="session")
-def made(known: Facts, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One whole delivery in a folder, its contents without page numbers (LibreOffice is asked elsewhere)."""
-    folder = tmp_path_factory.mktemp("delivery")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "chapter_pages", lambda *_: {})
-        delivery.write(known, folder, None, lambda _: None)
-    return folder
-
-
-def table(chapters: list[Chapter], title: str) -> Table:
-    """The table of that title."""
-    return next(b for c in chapters for b in c.blocks if isinstance(b, Table) and b.title == title)
-
-
-def texts(path: Path) -> Iterator[str]:
-    """Every text of a Word document."""
-    document = Document(str(path))
-    yield from (paragraph.text for paragraph in document.paragraphs)
-    for grid in document.tables:
-        yield from (cell.text for row in grid.rows for cell in row.cells)
+from office.document import Heading, Table
+from tests.documents.reading import ROOT, table, texts
 
 
 @pytest.mark.req("S-DEL-001")
@@ -162,77 +106,6 @@ def test_a_changed_screen_is_in_the_manual_that_is_made_the_same_day(known: Fact
     assert [(c.document, c.part.partition("：")[0], c.changed) for c in changes] == [
         ("MAN-002", "画面の説明", ["本文"])
     ]
-
-
-@pytest.mark.req("S-DEL-006")
-def test_the_list_names_every_file_with_its_checksum_and_a_changed_byte_is_found(made: Path, tmp_path: Path) -> None:
-    assert delivery.verify(made) == []
-    assert docs.verify(made) == 0
-    copy = tmp_path / "copy"
-    shutil.copytree(made, copy)
-    (copy / "NCL-REG-005_保証と連絡の一枚.docx").write_bytes(b"other")
-    (copy / "extra.txt").write_text("not listed")
-    (copy / "manifest.json").unlink()
-    assert delivery.verify(copy) == ["NCL-REG-005_保証と連絡の一枚.docx", "extra.txt", "manifest.json"]
-    assert docs.verify(copy) == 1
-    listed = load_workbook(made / "NCL-DLV-002_目録.xlsx")["1 目録"]
-    names = {str(row[1].value) for row in listed.iter_rows(min_row=2)}
-    later = {"SHA256SUMS.txt", "manifest.json", "NCL-DLV-002_目録.xlsx", "NCL-DLV-003_媒体ラベル.docx"}
-    assert names | later == {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
-
-
-@pytest.mark.req("S-DEL-007")
-def test_every_document_is_word_or_excel_and_opens_with_something_in_it(made: Path) -> None:
-    files = [path for path in made.iterdir() if path.is_file() and path.suffix not in (".txt", ".json")]
-    assert len(files) == len(catalogue.PRODUCTS) + 4
-    for path in files:
-        if path.suffix == ".docx":
-            assert sum(map(len, texts(path))) > 100, path.name
-        else:
-            book = load_workbook(path)
-            assert all(sheet.max_row > 1 for sheet in book.worksheets), path.name
-            assert all(sheet.page_setup.fitToWidth for sheet in book.worksheets), path.name
-
-
-@pytest.mark.req("S-DEL-007")
-@pytest.mark.skipif(not (shutil.which("soffice") and shutil.which("pdftotext")), reason="LibreOffice is not installed")
-def test_libreoffice_lays_a_word_and_an_excel_document_out(made: Path, tmp_path: Path) -> None:
-    for name in ("NCL-PLN-003_移行計画書.docx", "NCL-DSN-008_採用標準一覧.xlsx"):
-        pdf = pages.to_pdf(made / name, tmp_path)
-        text = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout
-        title = name.partition("_")[2].partition(".")[0]
-        assert title in text
-        assert "�" not in text
-        assert 2 <= text.count("\f") <= 12
-
-
-@pytest.mark.req("S-DEL-008")
-def test_the_label_has_the_five_things(made: Path) -> None:
-    grid = Document(str(made / "NCL-DLV-003_媒体ラベル.docx")).tables[0]
-    said = {row.cells[0].text: row.cells[1].text for row in grid.rows}
-    assert list(said) == ["事業名", "実施事業者名", "納品期日", "データ内容", "データ形式"]
-    assert said["実施事業者名"] == "蔵システム株式会社"
-    assert said["納品期日"] == "令和7年12月14日"
-    assert "Microsoft Word（docx）" in said["データ形式"]
-    assert all(said.values())
-
-
-def test_equal_facts_give_equal_bytes_and_the_next_delivery_names_what_changed(known: Facts, made: Path,
-                                                                               tmp_path: Path) -> None:  # fmt: skip
-    again = tmp_path / "again"
-    names = ("DSN-001", "PLN-003", "REG-001")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "chapter_pages", lambda *_: {})
-        for name in names:
-            (path,) = delivery.write(known, again, None, lambda _: None, only=name)
-            assert path.read_bytes() == (made / path.name).read_bytes()
-    last = json.loads((made / "manifest.json").read_text())
-    same = {one.number: delivery.parts_of(one.build(known)) for one in catalogue.PRODUCTS}
-    assert delivery.compare(last, same) == []
-    flows = (known.flows[0], [list(row) for row in known.flows[1]][1:])
-    fewer = delivery.parts_of(design.firewall(replace(known, flows=flows)))
-    (change,) = delivery.compare(last, {**same, "DSN-005": fewer})
-    assert (change.document, change.part, len(change.removed)) == ("DSN-005", "通信要件 / 通信要件", 1)
 
 
 @pytest.mark.req("S-DEL-002")
@@ -337,15 +210,6 @@ def test_the_hand_over_of_names_holds_every_public_name_and_no_inner_one(known: 
     assert len(table(design.dns(known), "館内の名前").rows) == len(dns.records(known.site)) >= len(inner)
 
 
-def test_the_routers_settings_lie_beside_the_document_with_their_checksums(known: Facts, made: Path) -> None:
-    rows = table(design.network(known), "設定の控え").rows
-    assert len(rows) > 10
-    for host, name, _, digest in rows:
-        path = made / delivery.COPIES / str(host) / str(name)
-        assert path.read_text(encoding="utf-8") == known.parameters[str(host)][str(name)]
-        assert delivery.office.sha256(path) == digest
-
-
 @pytest.mark.req("S-SW-003")
 def test_every_part_and_every_service_has_a_standard_with_its_edition(known: Facts) -> None:
     rows = table(design.standards(known), "採用標準").rows
@@ -404,36 +268,11 @@ def test_whatever_happens_the_first_to_call_is_one(known: Facts) -> None:
     assert "機器を含む全体の責任は蔵システム株式会社が負う" in str(body[0].blocks[0])
 
 
-@pytest.mark.req("S-RPT-008")
-def test_availability_equipment_versions_and_permissions_come_at_once(known: Facts, tmp_path: Path) -> None:
-    measured = replace(known, uptime={"library": 99.95})
-    (path,) = delivery.write(measured, tmp_path, None, lambda _: None, only="REG-002")
-    book = load_workbook(path)
-    assert {"1 稼働の台帳", "2 機器の台帳", "3 版の台帳", "4 権限の台帳"} <= set(book.sheetnames)
-    rates = {row[0].value: row[4].value for row in book["1 稼働の台帳"].iter_rows(min_row=2)}
-    assert rates["図書館システム（蔵書検索・マイページ・業務）"] == 99.95
-    assert rates["データベース"] == "データなし"
-    assert book["2 機器の台帳"].max_row - 1 == len(known.site.hosts)
-    assert book["4 権限の台帳"].max_row - 1 == len(known.library["operations"]) > 100
-
-
-def test_the_other_inventory_gives_documents_too(known: Facts, tmp_path: Path) -> None:
-    for name in available():
-        site = context(name).site
-        speeds = known.text("installation")["circuits"]
-        other = replace(known, site=site, circuits=docfacts.circuits(site, speeds), dns=docfacts.names(site, "key"))
-        for one in catalogue.PRODUCTS:
-            assert one.build(other), one.title
-
-
-@pytest.mark.parametrize(("argument", "reason"), [("--only XYZ", "is no document"), ("--since none.json", "no such")])
-def test_a_wrong_argument_is_refused_and_nothing_is_written(known: Facts, tmp_path: Path, argument: str, reason: str,
-                                                            monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    parser = argparse.ArgumentParser()
-    docs.arguments(parser)
-    given = parser.parse_args(["--out", str(tmp_path / "out"), *argument.split()])
-    given.inventory = "nagano"
-    monkeypatch.setattr(docfacts, "gather", lambda *_: known)
-    with pytest.raises(Refused, match=reason):
-        docs.main(Context(given))
-    assert not (tmp_path / "out").exists()
+@pytest.mark.req("S-OPS-011")
+@pytest.mark.skipif(not (shutil.which("soffice") and shutil.which("pdftotext")), reason="LibreOffice is not installed")
+def test_warranty_and_first_steps_fit_one_sheet(made: Path, tmp_path: Path) -> None:
+    pdf = pages.to_pdf(made / "NCL-REG-005_保証と連絡の一枚.docx", tmp_path)
+    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout
+    assert text.count("\f") == 1
+    assert "切分けの手順" in text
+    assert "関係者" in text
