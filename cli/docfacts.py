@@ -190,19 +190,26 @@ def _versions(context: Context) -> tuple[Sequence[facts.Version], str]:
 
 
 def look_up(context: Context, today: date) -> None:
-    """Ask the package index, by its ordinary client, for newer versions; kept for the following documents."""
-    argv = ["uv", "pip", "list", "--quiet", "--outdated", "--format", "json", "--python", sys.executable]
-    newer = subprocess.run(argv, capture_output=True, text=True)
-    argv = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--upgrade", "--no-header",
-            "--no-annotate", "requirements.in"]  # fmt: skip
-    fresh = subprocess.run(argv, capture_output=True, text=True, cwd=context.root)
-    if newer.returncode or fresh.returncode:
-        raise Refused(f"newer versions cannot be looked up (is there a network?):\n{newer.stderr}{fresh.stderr}")
-    newest = {canonicalize_name(row["name"]): row["latest_version"] for row in json.loads(newer.stdout)}
-    allowed = {canonicalize_name(m[1]): m[2] for m in re.finditer(r"^([\w.-]+)==([^\s;]+)", fresh.stdout, re.MULTILINE)}
+    """Ask the package index, by its ordinary client, for newer versions; kept for the following documents.
+
+    The newest are those for the hosts' Python without any limit; `allowed` is what a new lock would choose.
+    """
+    names = sorted({pin.name for pin in bundle.read_lock((context.root / "requirements.lock").read_text())})
+    newest = _resolved(["--no-deps", "--python-version", bundle.HOST_PYTHON, "-"], context.root, "\n".join(names))
+    limits = ["--universal", "--python-version", "3.11", "--upgrade", "requirements.in"]
+    found = {"on": today.isoformat(), "newest": newest, "allowed": _resolved(limits, context.root)}
     context.state.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"on": today.isoformat(), "newest": newest, "allowed": allowed}, indent=1, sort_keys=True)
-    (context.state / LOOKED_UP).write_text(text + "\n")
+    (context.state / LOOKED_UP).write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+
+
+def _resolved(arguments: Sequence[str], root: Path, given: str = "") -> dict[str, str]:
+    """Package → version that uv chooses; Refused with uv's own words when it cannot ask."""
+    argv = ["uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", *arguments]
+    done = subprocess.run(argv, input=given, capture_output=True, text=True, cwd=root)
+    if done.returncode:
+        raise Refused(f"newer versions cannot be looked up (is there a network?):\n{done.stderr}")
+    lines = re.finditer(r"^([\w.-]+)(?:\[[^]]*\])?==([^\s;]+)", done.stdout, re.MULTILINE)
+    return {canonicalize_name(line[1]): line[2] for line in lines}
 
 
 def _png(svg: str) -> bytes | None:
