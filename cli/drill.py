@@ -47,6 +47,8 @@ def main(context: Context) -> int:
         return power.show(context)
     if name not in WITHOUT_TWIN and not context.twin.running():
         raise Refused("no twin is running; start it with: ./kura up")
+    if name in WITHOUT_TWIN and not (context.state.exists() and any(context.state.iterdir())):
+        context.twin.claim()  # the evidence's folder must not look like a real site's to a later `up`
     started = datetime.now(UTC)
     with context.progress.step(f"drill {name}"):
         result = run(context, name)
