@@ -62,6 +62,11 @@ class Seen:
         """The values of the list's columns."""
         return [rules.shown(f, self.row.values.get(f.key)) for f in self.definition.listed]
 
+    @property
+    def kinds(self) -> list[tuple[str, str]]:
+        """The same with the kind of each column."""
+        return list(zip((f.kind for f in self.definition.listed), self.listed, strict=True))
+
 
 @dataclass
 class Desk:

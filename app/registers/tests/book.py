@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import io
 import re
@@ -202,7 +203,8 @@ class Book:
         return f"[{line[1]}] " + re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", line[0]))
 
     def numbers(self) -> list[str]:
-        return [row["番号"] for row in self.sheet()]
+        content = self.console.load(self.path("sheet/csv/")).decode("utf-8-sig")
+        return [row["番号"] for row in csv.DictReader(io.StringIO(content))]
 
     def lacks(self, text: str) -> int:
         """How many things the register's own check of that text finds wanting."""
