@@ -145,11 +145,13 @@ class Hand:
         if rule is None:
             return
         other = Hand(self.actor, definitions()[rule.register_id], self.now)
+        begin: dict[str, Any] = {f.key: f.default for f in other.definition.typed if f.default and ":" not in f.default}
+        begin |= {key: timezone.localdate() for key, value in begin.items() if value == "today"}
         lines = []
         for line in str(entry.values.get(rule.field) or "").splitlines():
             text = line.strip()
             if text and not re.match(rf"{other.definition.prefix}-\d{{4}}-\d{{4,}} ", text):
-                made = other.new({rule.title: text, rule.back: entry.number}, f"{entry.number}から")
+                made = other.new({**begin, rule.title: text, rule.back: entry.number}, f"{entry.number}から")
                 text = f"{made.number} {text}"
             if text:
                 lines.append(text)

@@ -197,6 +197,7 @@ def test_homework_of_a_meeting_becomes_issues_and_the_next_meeting_begins_with_w
     first = found[0][0]
     assert number in issues.page(f"{first}/")
     assert f'/registers/issues/{first}/">' in page
+    assert "未着手" in issues.row(first)
     count = len(issues.numbers())
     book.edit(number, decided="来週まで")
     assert len(issues.numbers()) == count
