@@ -41,6 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help="say what would change, change nothing")
     parser.add_argument("--diff", action="store_true", help="show differences of files")
     parser.add_argument("--real", action="store_true", help="the real hosts, where no twin is")
+    parser.add_argument("--reason", metavar="TEXT", help="why: for the work report that the run writes of itself")
     parser.add_argument("--verbose", action="store_true", help="everything Ansible says")
 
 
@@ -56,6 +57,7 @@ def main(context: Context) -> int:
             check=given.check,
             diff=given.diff,
             verbose=given.verbose,
+            extra={"kura_work_reason": given.reason} if given.reason else None,
         )
     print(f"changed={recap.total_changed}")
     return recap.code

@@ -25,7 +25,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
-Kind = Literal["drill", "inspection", "backup", "deploy", "bench", "test"]
+Kind = Literal["drill", "inspection", "backup", "deploy", "bench", "test", "work"]
 
 
 class EvidenceError(Exception):

@@ -45,6 +45,7 @@ READABLE = frozenset(
         "labels_colour",
         "labels_layout",
         "labels_tier",
+        "office_plannedstop",
         "patrons_district",
         "patrons_patroncategory",
         "patrons_patronpolicy",

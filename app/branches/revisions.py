@@ -64,6 +64,11 @@ def kept(group: str, key: Hashable, load: Callable[[], Kept]) -> Kept:
     return made
 
 
+def known(group: str) -> bool:
+    """Whether the group was ever changed. One SQL statement, or none when the stamps were just read."""
+    return group in _stamps()
+
+
 def look() -> None:
     """Have followers told of what changed, on a page that asks for nothing kept. One SQL statement, or none when the
     stamps were just read."""
@@ -76,7 +81,14 @@ def forget() -> None:
 
 
 # Tables whose change gives a new stamp (the migrations `watch`), by the beginning of their names.
-WATCHED = ("branches_", "regulations_", "patrons_patroncategory", "catalog_numberrange", "catalog_callnumberrule")
+WATCHED = (
+    "branches_",
+    "regulations_",
+    "patrons_patroncategory",
+    "catalog_numberrange",
+    "catalog_callnumberrule",
+    "office_plannedstop",
+)
 
 
 def see_own_writes(execute: Callable[..., Any], statement: Any, *rest: Any) -> Any:

@@ -10,7 +10,11 @@ class OfficeConfig(AppConfig):
 
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
+        from django.utils import timezone
 
+        from app.office import queries
         from app.office.actions.manuals import after_migrate
+        from app.web import context
 
         post_migrate.connect(after_migrate, sender=self)
+        context.announce(lambda: queries.announced_stops(timezone.now()))

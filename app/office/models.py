@@ -121,3 +121,27 @@ class MaintenanceWindow(models.Model):
                 condition=models.Q(decided_by="") | ~models.Q(decided_by=models.F("asked_by")),
             ),
         ]
+
+
+class PlannedStop(models.Model):
+    """A planned stop as the console on the monitoring host told it: announced on every page from seven days before.
+
+    Kept here, so that no page asks another host; the console tells every change, and this is never edited.
+    """
+
+    number = models.CharField("番号", max_length=16, unique=True)
+    title = models.CharField("作業名", max_length=200)
+    text = models.TextField("利用者への案内", max_length=4000)
+    starts_at = models.DateTimeField("開始")
+    ends_at = models.DateTimeField("終了")
+    up = models.BooleanField("掲示する", default=True)
+    told_at = models.DateTimeField("受取", default=timezone.now)
+
+    class Meta:
+        verbose_name = "計画停止"
+        ordering = ["starts_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="office_stop_ends_after_it_starts", condition=models.Q(ends_at__gt=models.F("starts_at"))
+            ),
+        ]

@@ -5,10 +5,13 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from app.access.models import StaffUser
-from app.office.models import Check, MaintenanceWindow, ManualRevision, MessageRead, StaffMessage
+from app.branches import revisions
+from app.office.models import Check, MaintenanceWindow, ManualRevision, MessageRead, PlannedStop, StaffMessage
 from app.office.probes import GROUPS
 
 STALE = timedelta(minutes=4)
+# How long before its beginning a planned stop is announced (S-SW-006).
+NOTICE = timedelta(days=7)
 
 
 def status(now: datetime) -> tuple[list[tuple[str, list[Check]]], datetime | None, bool]:
@@ -79,3 +82,12 @@ def open_windows(now: datetime) -> QuerySet[MaintenanceWindow]:
     """Windows in which hosts let somebody in now. One SQL statement."""
     allowed = MaintenanceWindow.objects.filter(state=MaintenanceWindow.State.ALLOWED)
     return allowed.filter(opens_at__lte=now, closes_at__gt=now)
+
+
+def announced_stops(now: datetime) -> list[PlannedStop]:
+    """Planned stops that pages announce now: from seven days before until they are over. Kept in the process, so no
+    SQL statement beside that of the stamps while nothing changes, and none ever where nothing was planned."""
+    if not revisions.known("stops"):
+        return []
+    stops = revisions.kept("stops", "all", lambda: list(PlannedStop.objects.filter(up=True)))
+    return [stop for stop in stops if stop.starts_at - NOTICE <= now < stop.ends_at]

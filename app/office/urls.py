@@ -17,4 +17,5 @@ urlpatterns = [
     path("maintenance/new/", views.maintenance_new, name="maintenance_new"),
     path("maintenance/<int:window_id>/", views.maintenance_detail, name="maintenance_detail"),
     path("maintenance/keys/<str:host>/", views.maintenance_keys, name="maintenance_keys"),
+    path("stops/", views.stops, name="stops"),
 ]

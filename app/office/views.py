@@ -1,15 +1,17 @@
 """The staff room on the screen."""
 
 import hmac
+import json
 from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from app.access.web import staff_page
@@ -17,6 +19,7 @@ from app.office import actions, queries
 from app.office.actions import maintenance as windows
 from app.office.actions import manuals
 from app.office.actions import messages as notes
+from app.office.actions import stops as stopping
 from app.office.forms import MaintenanceForm, ManualForm, MessageForm, ReportForm
 from app.office.models import MaintenanceWindow, ManualRevision, StaffMessage
 from app.operations import markdown
@@ -180,10 +183,27 @@ def maintenance_keys(request: HttpRequest, host: str) -> HttpResponse:
 
     Asked with the hosts' token instead of a session. Without a token in the settings nobody gets an answer.
     """
+    _hosts_only(request)
+    found = [window for window in queries.open_windows(timezone.now()) if host in window.hosts]
+    lines = [f"{window.pk} {int(window.closes_at.timestamp())} {window.key}\n" for window in found]
+    return HttpResponse("".join(lines), content_type="text/plain")
+
+
+def _hosts_only(request: HttpRequest) -> None:
+    """Go on only for a host with the hosts' token; 404 for everybody else."""
     token = getattr(settings, "MAINTENANCE_TOKEN", "")
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not token or not hmac.compare_digest(token.encode(), given.encode()):
         raise Http404
-    found = [window for window in queries.open_windows(timezone.now()) if host in window.hosts]
-    lines = [f"{window.pk} {int(window.closes_at.timestamp())} {window.key}\n" for window in found]
-    return HttpResponse("".join(lines), content_type="text/plain")
+
+
+@csrf_exempt
+@require_POST
+def stops(request: HttpRequest) -> JsonResponse:
+    """Planned stops from the console, with the hosts' token instead of a session. 400 for what is none."""
+    _hosts_only(request)
+    try:
+        taken = stopping.take(json.loads(request.body), timezone.now())
+    except ValueError as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    return JsonResponse({"taken": taken})

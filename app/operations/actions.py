@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from app.operations import followers
-from app.operations.access import ADMINISTRATOR, MACHINE, Actor, Role, actor_of, require
+from app.operations.access import ADMINISTRATOR, MACHINE, WRITERS, Actor, Role, actor_of, require
 from app.operations.models import Act, AlertEvent, SignInMiss
 from app.operations.rules import Notified
 
@@ -46,7 +46,7 @@ def record_alerts(alerts: Iterable[Notified], at: datetime) -> int:
     return touched
 
 
-def note(actor: Actor, event: str, subject: str, **detail: Any) -> None:
+def note(actor: Actor, event: str, subject: str, /, **detail: Any) -> None:
     """Write down who changed what; every action of the console ends with it, inside its transaction.
 
     `event` is dotted and never changes its meaning (`incident.opened`), `subject` names the record (`incident/12`).
@@ -94,6 +94,12 @@ def put_account(actor: Actor, name: str, role: Role, *, password: str = "", acti
     _give(user, role)
     after = {"role": str(role), "active": active}
     note(actor, "account.put", f"account/{name}", before=before, after=after, password_changed=bool(password))
+
+
+def note_silence(actor: Actor, event: str, silence_id: str, **detail: Any) -> None:
+    """Write down that somebody silenced an alert, or ended that; Alertmanager keeps the silence itself."""
+    require(actor, *WRITERS)
+    note(actor, event, f"silence/{silence_id}", **detail)
 
 
 def _give(user: User, role: Role) -> None:

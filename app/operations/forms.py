@@ -64,3 +64,12 @@ class AccountForm(OfficeForm):
         if given:
             validate_password(given)
         return given
+
+
+class SilenceForm(OfficeForm):
+    """Silence one alert for some hours, with the reason."""
+
+    alert = forms.RegexField(r"^[A-Za-z0-9_]+$", label="警報の名前", max_length=100)
+    host = forms.RegexField(r"^[a-z0-9-]*$", label="サーバ", required=False, max_length=64, help_text="空欄ならすべて")
+    hours = forms.IntegerField(label="時間", min_value=1, max_value=72, initial=2)
+    reason = forms.CharField(label="理由", max_length=200)

@@ -12,6 +12,11 @@ from app.operations.access import TITLES, Actor, actor_of
 from app.operations.models import Act, AlertEvent, SignInMiss
 
 
+def alert_names() -> list[str]:
+    """Names of alerts that were ever told. One SQL statement."""
+    return list(AlertEvent.objects.order_by("name").values_list("name", flat=True).distinct())
+
+
 def open_alerts() -> list[AlertEvent]:
     """Alerts that have not ended, newest first. One SQL statement."""
     return list(AlertEvent.objects.filter(ends_at__isnull=True))
@@ -56,3 +61,8 @@ def account_rows() -> list[dict[str, Any]]:
         }
         for user, actor in accounts()
     ]
+
+
+def act_count() -> int:
+    """How many acts were recorded. One SQL statement."""
+    return Act.objects.count()

@@ -8,17 +8,15 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from app.operations import actions, health, markdown, panels, queries, sources
-from app.operations.access import Actor, Role
-from app.operations.forms import AccountForm
+from app.operations.access import Actor
 from app.operations.rules import WORDS, Notified, alerts_of
 
 LARGEST_NOTIFICATION = 1024 * 1024
@@ -140,29 +138,3 @@ def alertmanager_hook(request: HttpRequest) -> JsonResponse:
     except ValueError as error:
         return JsonResponse({"error": str(error)}, status=400)
     return JsonResponse({"recorded": actions.record_alerts(found, timezone.now())})
-
-
-@require_http_methods(["GET", "POST"])
-def accounts(request: HttpRequest) -> HttpResponse:
-    """Accounts and roles: everybody signed in sees them, the administrator changes them."""
-    form = AccountForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        try:
-            actions.put_account(
-                actor(request), given["name"], Role(given["role"]), password=given["password"], active=given["active"]
-            )
-        except actions.Unsuitable as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, f"{given['name']}を登録しました。")
-            return redirect("operations:accounts")
-    context = {"accounts": queries.accounts(), "form": form}
-    return _page(request, "accounts", "accounts", context)
-
-
-@require_GET
-def trail(request: HttpRequest) -> HttpResponse:
-    """Who changed what."""
-    subject, by = request.GET.get("subject", "").strip(), request.GET.get("actor", "").strip()
-    return _page(request, "trail", "trail", {"acts": queries.acts(subject, by), "subject": subject, "by": by})

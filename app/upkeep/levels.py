@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from app.incidents.models import Incident, Inquiry
-from app.incidents.queries import asked
 from app.incidents.rules import is_late
+from app.operations import hours
 from app.operations.sources import Prometheus, SourceDown
 from app.upkeep import rules
 from inventory import Inventory
@@ -16,6 +16,25 @@ from inventory import Inventory
 # Promised beyond the contract's own figures (別紙2 第2 サービス水準): seconds of an answer, hours to recovery.
 RESPONSE_SECONDS = 3.0
 RECOVERY_HOURS = 4.0
+VISIT_AFTER_DAYS = 2
+
+
+class Called(Protocol):
+    """What is needed of an incident."""
+
+    received_at: datetime
+    recovered_at: datetime | None
+    arrived_at: datetime | None
+    onsite: bool
+    severity: str
+
+
+class Asked(Protocol):
+    """What is needed of an inquiry."""
+
+    received_at: datetime
+    solved_at: datetime | None
+    visit_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -35,8 +54,8 @@ def measure(
     source: Prometheus,
     month: str,
     now: datetime,
-    incidents: Iterable[Incident],
-    inquiries: Iterable[Inquiry],
+    incidents: Iterable[Called],
+    inquiries: Iterable[Asked],
 ) -> list[Measured]:
     """Every level of a month, up to `now` when it is not over. A silent Prometheus leaves its levels unmeasured."""
     first, last = rules.month_bounds(month)
@@ -75,14 +94,14 @@ def _one(source: Prometheus, expression: str) -> float | None:
     return values[0] if values else None
 
 
-def _done(site: Inventory, incidents: list[Incident], inquiries: list[Inquiry], now: datetime) -> list[Measured]:
-    heavy = [row for row in incidents if row.severity == Incident.Severity.CRITICAL]
+def _done(site: Inventory, incidents: list[Called], inquiries: list[Asked], now: datetime) -> list[Measured]:
+    heavy = [row for row in incidents if row.severity == "critical"]
     ends = [(row.recovered_at or now) - row.received_at for row in heavy]
     longest = max((end.total_seconds() / 3600 for end in ends), default=None)
     called = [row for row in incidents if row.onsite]
     promised = site.contract.onsite_minutes
     in_time = [not is_late(row.received_at, row.arrived_at, promised, now) for row in called]
-    solved = [not asked(row, now).overdue and _within(row, now) for row in inquiries]
+    solved = [_within(site, row, now) for row in inquiries]
     return [
         Measured("recovery", "重大障害の復旧時間（最長）", "時間", RECOVERY_HOURS, longest, at_most=True),
         Measured("onsite", f"駆けつけ{promised}分以内の割合", "%", 100.0, _share(in_time)),
@@ -90,9 +109,10 @@ def _done(site: Inventory, incidents: list[Incident], inquiries: list[Inquiry], 
     ]
 
 
-def _within(row: Inquiry, now: datetime) -> bool:
+def _within(site: Inventory, row: Asked, now: datetime) -> bool:
     done = [moment for moment in (row.solved_at, row.visit_at) if moment]
-    due = asked(row, now).due
+    opening = hours.of(site.contract.opening_hours, site.organisation.timezone)
+    due = opening.after_days(row.received_at, VISIT_AFTER_DAYS)
     return now < due or (bool(done) and min(done) <= due)
 
 

@@ -25,7 +25,7 @@ def works(words: str = "", *, runs: str = "") -> list[Work]:
     if words:
         found = found.filter(Q(title__contains=words) | Q(number__contains=words) | Q(by__contains=words))
     if runs == "changed":
-        found = found.exclude(check_only=True).exclude(figures__changed=0.0)
+        found = found.filter(check_only=False).filter(Q(run=None) | ~Q(figures__changed=0.0))
     return list(found[:500])
 
 

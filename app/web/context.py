@@ -28,8 +28,19 @@ def add(knowledge: Knowledge) -> None:
         _more.append(knowledge)
 
 
+Announced = Callable[[], list[Any]]
+_announced: list[Announced] = []
+
+
+def announce(announced: Announced) -> None:
+    """Let an area above this one say at the head of every page which planned stops are near."""
+    if announced not in _announced:
+        _announced.append(announced)
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
-    """`library` (names), `release`, the `door` the reader came in by and its `page_languages`; on staff pages
+    """`library` (names), `release`, the `door` the reader came in by and its `page_languages`, the
+    `planned_stops` that are near; on staff pages
     `menu` and what areas add."""
     menu = getattr(request, "staff_menu", None)
     known = {
@@ -40,6 +51,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "page_languages": languages_of(request),
         "first_pages": audiences_of(request),
         "menu": menu() if callable(menu) else [],
+        "planned_stops": [stop for announced in _announced for stop in announced()],
     }
     if callable(menu):
         for knowledge in _more:

@@ -23,7 +23,7 @@ def take(actor: Actor, values: Mapping[str, Any]) -> Inquiry:
     found.number = numbered(Inquiry, "Q", found.received_at)
     found.received_by = actor.name
     found.save()
-    note(actor, "inquiry.taken", f"inquiry/{found.number}", subject=found.subject)
+    note(actor, "inquiry.taken", f"inquiry/{found.number}", title=found.subject)
     return found
 
 

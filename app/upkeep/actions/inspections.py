@@ -40,11 +40,12 @@ def begin(actor: Actor, quarter: str, at: datetime) -> Inspection:
 def take_points(name: str, at: datetime, by: str, points: Sequence[rules.Point]) -> bool:
     """Put the machine's points into the inspection of their quarter; a later run replaces an earlier one's results.
 
-    False when that inspection is finished, or knows this run already. A point that was skipped is not done.
+    False when that inspection is finished, or knows this run already, or a later one (a name begins with its time).
+    A point that was skipped is not done.
     """
     quarter = quarter_of(timezone.localtime(at).date())
     found = begin(MACHINE, quarter, min(at, timezone.now()))
-    if found.finished_at or found.run == name:
+    if found.finished_at or name <= found.run:
         return False
     for order, point in enumerate(points):
         result = "" if point.passed is None else Result.GOOD if point.passed else Result.BAD

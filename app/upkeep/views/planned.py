@@ -29,7 +29,7 @@ MONTHS = 12
 def stops(request: HttpRequest) -> HttpResponse:
     """The calendar of planned stops."""
     waiting = [row for row in queries.announcements(timezone.now()) if row.told_at is None]
-    context = {"lines": queries.stops(), "waiting": waiting, "library": bool(settings.LIBRARY_URL)}
+    context = {"lines": queries.stops(), "waiting": waiting, "announces": bool(settings.LIBRARY_URL)}
     return page(request, "upkeep/stops.html", "stops", context)
 
 
@@ -58,7 +58,7 @@ def stop(request: HttpRequest, stop_id: int) -> HttpResponse:
             messages.success(request, "記録しました。")
             _announce(request)
         return redirect("upkeep:stop", stop_id)
-    context = {"stop": found, "line": queries.planned(found), "library": bool(settings.LIBRARY_URL)}
+    context = {"stop": found, "line": queries.planned(found), "announces": bool(settings.LIBRARY_URL)}
     return page(request, "upkeep/stop.html", "stops", context)
 
 

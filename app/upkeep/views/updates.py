@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -88,5 +89,8 @@ def update_step(request: HttpRequest, update_id: int, step: str) -> HttpResponse
     else:
         raise Http404(step)
     if attempt(request, form, act, said):
+        return redirect("upkeep:update", update_id)
+    if found.applied_at or (step == "apply" and not found.passed):  # its page has no such form
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
         return redirect("upkeep:update", update_id)
     return _update(request, found, **{f"{step}_form": form})
