@@ -28,6 +28,7 @@ from backup.base import Base, bases
 from backup.wal import BIN, Settings, WalError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
+LAST = re.compile(r"redo done at ([0-9A-F]+/[0-9A-F]+)")
 SHORT = "recovery ended before configured recovery target was reached"
 PORT = 5432  # of the socket's name: the cluster listens on no address
 
@@ -82,7 +83,7 @@ def base_for(found: list[Base], to: datetime | None) -> Base:
     return usable[-1]
 
 
-def configuration(run: Path, scratch: Scratch, to: datetime | None) -> str:
+def configuration(run: Path, scratch: Scratch, to: datetime | None, position: str | None = None) -> str:
     """postgresql.conf of the recovered cluster: small, on no address, in no hurry to be durable."""
     # The newest segment is still being written and has another name.
     fetch = f'cp {shlex.quote(str(run))}/%f "%p" 2>/dev/null || cp {shlex.quote(str(run))}/%f.partial "%p" 2>/dev/null'
@@ -109,13 +110,17 @@ def configuration(run: Path, scratch: Scratch, to: datetime | None) -> str:
         "timezone": "UTC",
         "log_min_error_statement": "panic",
         "log_error_verbosity": "terse",
+        **({"recovery_target_lsn": position} if position else {}),
         **({"recovery_target_time": to.astimezone(UTC).isoformat(sep=" ")} if to else {}),
     }
     return "".join(f"{name} = '{value}'\n" for name, value in rows.items())
 
 
-def start(scratch: Scratch) -> bool:
-    """Start the cluster and wait until its recovery is over; False when the kept changes end before the moment."""
+def start(scratch: Scratch) -> str | None:
+    """Start the cluster and wait until its recovery is over; None when it reached its target.
+
+    Else the kept changes end before the moment: the position of the last of them.
+    """
     scratch.log.unlink(missing_ok=True)
     program = [str(BIN / "pg_ctl"), "start", "-w", "-t", "86400", "-s", "-D", str(scratch.data), "-l", str(scratch.log)]
     as_postgres(*program, "-o", f"-c config_file={scratch.folder / 'postgresql.conf'}", check=False)
@@ -124,11 +129,11 @@ def start(scratch: Scratch) -> bool:
     while as_postgres(*ready, check=False).returncode != 0:
         if not is_running(scratch):
             said = scratch.log.read_text(encoding="utf-8", errors="replace") if scratch.log.exists() else "no word"
-            if SHORT in said:
-                return False
+            if SHORT in said and (last := LAST.search(said)):
+                return last[1]
             raise WalError(f"the recovery failed: {said.strip()[-800:]}")
         time.sleep(0.2)
-    return True
+    return None
 
 
 def is_running(scratch: Scratch) -> bool:
@@ -196,9 +201,9 @@ def recover(scratch: Scratch, run: Path, base: Base, to: datetime | None) -> dic
     copied = time.monotonic()
     write(scratch, "postgresql.conf", configuration(run, scratch, to))
     ended = "moment" if to else "last change"
-    if not start(scratch):
-        # Nothing was changed between the last kept change and the moment: all of the changes are what it was.
-        write(scratch, "postgresql.conf", configuration(run, scratch, None))
+    if last_change := start(scratch):
+        # Nothing had been changed between it and the moment. Newer changes may have come meanwhile: they do not count.
+        write(scratch, "postgresql.conf", configuration(run, scratch, None, last_change))
         ended = "last change"
         start(scratch)
     last = query(scratch, "SELECT pg_last_xact_replay_timestamp()")

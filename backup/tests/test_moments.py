@@ -202,6 +202,9 @@ def test_a_recovered_cluster_listens_on_no_address_and_stops_at_the_moment() -> 
     assert "listen_addresses = ''\n" in text
     assert "recovery_target_time = '2026-11-20 12:00:00+00:00'\n" in text
     assert "%f.partial" in text
+    short = pitr.configuration(Path("/x"), scratch, None, "0/A0")
+    assert "recovery_target_lsn = '0/A0'\n" in short
+    assert "recovery_target_time =" not in short
     assert "recovery_target_time =" not in pitr.configuration(Path("/x"), scratch, None)
 
 
