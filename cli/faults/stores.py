@@ -34,10 +34,11 @@ CHECK = (
 
 SETTINGS = "/etc/kura/wal/settings.json"
 KEPT = "/srv/kura-drill-wal"
-# A segment that is finished, in a copy of the kept changes whose checksums are known.
+# Finished segments alone, in a copy: the one that is being written gets another name at any moment.
 WAL_COPY = (
-    "rm -rf {copy} && mkdir {copy} && cp -a {store}/wal {copy}/wal && "
-    "find {copy}/wal -type f -regextype posix-extended -regex '.*/[0-9A-F]{{24}}' | sort | tail -n 1"
+    "rm -rf {copy} && mkdir {copy} && cd {store} && find wal -type f -regextype posix-extended "
+    "-regex '.*/[0-9A-F]{{24}}' -exec cp -a --parents {{}} {copy}/ \\; && "
+    "find {copy} -type f | sort | tail -n 1"
 )
 # Other bytes than they were, in the middle of the segment.
 WAL_SPOIL = (
