@@ -18,6 +18,7 @@ from inventory import Host, Inventory
 
 FOLDER = "/etc/kura/seal"
 KEPT = "/var/lib/seals/audit/audit.seals"
+LOGS_KEPT = "/var/lib/seals/audit/logs.seals"
 PROGRAM = "/usr/local/lib/kura/backup/keep_seals.py"
 
 
@@ -52,7 +53,15 @@ def _public(pem: str) -> str:
 
 def private_key(site: Inventory, host: Host, *, state: str) -> str:
     """A sealing host's private SSH key in OpenSSH's format; made once."""
-    path = Path(state) / "secrets" / "seal_ssh" / host.name
+    return _ssh_key(Path(state) / "secrets" / "seal_ssh" / host.name)
+
+
+def logs_key(site: Inventory, host: Host | None, *, state: str) -> str:
+    """The private SSH key by which the archive of records sends its seals; made once."""
+    return _ssh_key(Path(state) / "secrets" / "seal_ssh" / f"{site.service('logs').hosts[0].name}.logs")
+
+
+def _ssh_key(path: Path) -> str:
     if path.exists():
         return path.read_text(encoding="ascii")
     made = Ed25519PrivateKey.generate().private_bytes(
@@ -63,13 +72,15 @@ def private_key(site: Inventory, host: Host, *, state: str) -> str:
 
 def authorized_keys(site: Inventory, host: Host, *, state: str) -> str:
     """The keeper's authorized_keys: each sealing host may talk with the keeper's program and do nothing else."""
-    lines = []
-    for sealer in sealers(site):
-        key = serialization.load_ssh_private_key(private_key(site, sealer, state=state).encode("ascii"), password=None)
-        public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
-        command = f"/usr/bin/python3 {PROGRAM} {KEPT}"
-        lines.append(f'command="{command}",restrict {public.decode("ascii")} {sealer.name}')
+    lines = [_permitted(private_key(site, sealer, state=state), KEPT, sealer.name) for sealer in sealers(site)]
+    lines.append(_permitted(logs_key(site, None, state=state), LOGS_KEPT, site.service("logs").hosts[0].name))
     return ORIGIN + "\n".join(lines) + "\n"
+
+
+def _permitted(private: str, kept: str, name: str) -> str:
+    key = serialization.load_ssh_private_key(private.encode("ascii"), password=None)
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return f'command="/usr/bin/python3 {PROGRAM} {kept}",restrict {public.decode("ascii")} {name}'
 
 
 def keeper_key(site: Inventory, host: Host, *, state: str) -> str:
@@ -77,10 +88,11 @@ def keeper_key(site: Inventory, host: Host, *, state: str) -> str:
     return known_hosts(site, host, key=server_key(site, host, state=state))
 
 
-def command(site: Inventory, host: Host) -> str:
-    """What reaches the keeper from a sealing host; `%d` is systemd's folder of the unit's credentials."""
+def command(site: Inventory, host: Host, *, folder: str = FOLDER) -> str:
+    """What reaches the keeper from a sealing host; `%d` is systemd's folder of the unit's credentials, `folder` has
+    the known hosts."""
     keeper = site.host(site.backup.repository).address
     return (
         "ssh -i %d/id_ed25519 -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes "
-        f"-o ConnectTimeout=10 -o UserKnownHostsFile={FOLDER}/known_hosts seals@{keeper}"
+        f"-o ConnectTimeout=10 -o UserKnownHostsFile={folder}/known_hosts seals@{keeper}"
     )

@@ -29,6 +29,7 @@ VERBS = {
     "matrix": ("cli.matrix", "the requirements matrix"),
     "inspect": ("cli.inspect", "the periodic inspection of the running hosts"),
     "audit": ("cli.audit", "verify the audit log against its seals"),
+    "logs": ("cli.logs", "verify the archive of records against its seals"),
     "lock": ("cli.lock", "renew requirements.lock"),
 }
 

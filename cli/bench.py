@@ -14,6 +14,7 @@ BENCHES = {
     "search": "a catalogue of 3.65 million records: build its index, ask in every class of question",
     "scale": "the counter and a week's import in the catalogue of `search`, with 60,000 patrons",
     "recovery": "backups, restores against a plain pg_restore, and what a loss of the database host would lose",
+    "logs": "a year of all hosts' records: closing a day, searching, verifying",
     "counter": "loans and returns a second at thirty terminals, also during an import and under faults",
 }
 

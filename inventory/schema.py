@@ -173,7 +173,7 @@ class ServiceRow(Row):
     public: bool = False
     shares: Name | None = None
     tls: bool = False
-    probe: Annotated[str, StringConstraints(pattern=r"^(tcp|dns|ntp|wireguard|https?:/.*)$")]
+    probe: Annotated[str, StringConstraints(pattern=r"^(tcp|dns|ntp|wireguard|relp|https?:/.*)$")]
     metrics: Metrics | None = None
     owner: Name
     runbook: Name

@@ -96,7 +96,7 @@ def unprobed(site: Inventory) -> dict[str, str]:
     for service in site.services:
         if not _may_open(service, monitor):
             reasons[service.id] = f"not open to zone {monitor.zone}"
-        elif service.row.probe in ("ntp", "wireguard"):
+        elif service.row.probe in ("ntp", "wireguard", "relp"):
             reasons[service.id] = f"{service.row.probe} has no probe module"
         elif service.row.probe == "tcp" and service.row.metrics and service.row.metrics.port == _port(service):
             reasons[service.id] = "the scrape itself asks the same port"

@@ -86,8 +86,8 @@ def dependencies(site: Inventory) -> dict[str, frozenset[str]]:
 
     Whoever may reach a service needs its hosts, with four exceptions: operations watches everything and must outlast
     what it watches, and the keeper of the backups takes what is there: both need the network's hub alone; the hub
-    carries everybody and waits for nobody; a backup that cannot run now runs later; services that every host offers
-    (ssh, node) bind nobody.
+    carries everybody and waits for nobody; a backup that cannot run now runs later, and records wait on their host for
+    the archive; services that every host offers (ssh, node) bind nobody.
     """
     hosts = fed(site)
     needs: dict[str, set[str]] = {host.name: set() for host in hosts}
@@ -101,7 +101,7 @@ def dependencies(site: Inventory) -> dict[str, frozenset[str]]:
                 continue
             for server in service.hosts:
                 watched = (host.zone == "ops" or host.name == site.backup.repository) and server != site.hub
-                later = server.name == site.backup.repository
+                later = server.name == site.backup.repository or service.id == "logs"
                 if server.name in needs and server != host and not watched and not later:
                     needs[host.name].add(server.name)
     return {name: frozenset(value) for name, value in needs.items()}

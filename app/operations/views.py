@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from app.operations import actions, health, markdown, panels, queries, sources
+from app.operations import actions, health, history, markdown, panels, queries, sources
 from app.operations.access import Actor
 from app.operations.rules import WORDS, Notified, alerts_of
 
@@ -68,7 +68,7 @@ def dashboard(request: HttpRequest, board_id: str) -> HttpResponse:
     chosen = request.GET.get("range", "6h")
     if chosen not in panels.RANGES:
         raise Http404(chosen)
-    source = sources.Prometheus(settings.PROMETHEUS_URL)
+    source = history.source(settings.PROMETHEUS_URL, settings.HISTORY, panels.RANGES[chosen][1])
     rows = panels.rows(board, source, time.time(), panels.RANGES[chosen][1])
     down = next((panel.down for row in rows for panel in row.panels if panel.down), "")
     ranges = [(key, title) for key, (title, _) in panels.RANGES.items()]

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "app.incidents",
     "app.upkeep",
     "app.registers",
+    "app.logs",
 ]
 MIDDLEWARE = [
     *BASE_MIDDLEWARE,
@@ -59,3 +60,6 @@ SESSION_COOKIE_NAME = "kura_console"
 # A screen on the wall of the operations room stays signed in for a shift.
 STAFF_IDLE_SECONDS = 12 * 60 * 60
 SESSION_COOKIE_AGE = STAFF_IDLE_SECONDS
+# The archive of all hosts' records, and the long history of their measurements (role log_server writes both).
+LOG_ARCHIVE = CONFIG.get("log_archive", "/var/log/archive")
+HISTORY = CONFIG.get("history", "/var/lib/kura-history/history.sqlite3")

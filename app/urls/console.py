@@ -8,6 +8,7 @@ from app.web import views
 urlpatterns = [
     path("health", login_not_required(views.health), name="health"),
     path("registers/", include("app.registers.urls")),
+    path("logs/", include("app.logs.urls")),
     path("", include("app.operations.urls")),
     path("", include("app.incidents.urls")),
     path("", include("app.upkeep.urls")),

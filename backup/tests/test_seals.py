@@ -39,7 +39,9 @@ def test_after_a_change_of_keys_the_auditor_has_both(tmp_path: Path) -> None:
 
 def test_a_sealing_host_can_talk_with_the_keepers_program_only(tmp_path: Path) -> None:
     lines = seals.authorized_keys(SITE, KEEPER, state=str(tmp_path)).splitlines()[1:]
-    assert len(lines) == len(seals.sealers(SITE))
+    assert len(lines) == len(seals.sealers(SITE)) + 1  # and the archive of records
+    assert len({line.split("/var/lib/seals/")[1].split('"')[0] for line in lines}) == 2  # each its own chain
+    assert len({line.split()[-2] for line in lines}) == len(lines)
     for line in lines:
         program = r'command="/usr/bin/python3 \S+/keep_seals\.py /var/lib/seals/\S+"'
         assert re.fullmatch(program + r",restrict ssh-ed25519 \S+ \S+", line)

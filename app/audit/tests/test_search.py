@@ -50,7 +50,7 @@ def test_an_update_is_found_with_its_values_before_and_after_and_who_made_it():
     assert librarian.number in shown
 
 
-@pytest.mark.req("F-AUD-001")
+@pytest.mark.req("F-AUD-001", "S-LOG-003")
 @pytest.mark.django_db
 def test_signing_in_and_out_adding_changing_and_writing_out_leave_who_when_where_and_what():
     user = make.staff("librarian")
@@ -162,6 +162,35 @@ def old_events(count, year):
             " (n * 7919 %% 50000)::text, '利用者照会', '', '{}' FROM generate_series(0, %s) n",
             [year, count, count - 1],
         )
+
+
+@pytest.mark.req("S-LOG-003")
+@pytest.mark.django_db
+def test_the_views_of_one_member_of_staff_stand_out_from_all_that_a_day_brought():
+    """Forty thousand events of sixty people; one of them looked at two patrons and wrote a list out."""
+    user, patrons = make.staff("counter"), [make.patron(), make.patron()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_auditevent (at, actor_kind, actor, operation, outcome, subject_type, subject_id,"
+            " purpose, request_id, detail)"
+            " SELECT date_trunc('day', now(), 'Asia/Tokyo') + n * interval '2 seconds', 'staff',"
+            " 's' || n % 60, (ARRAY['patrons.view', 'circulation.lend', 'access.sign_in'])[1 + n % 3], 'viewed',"
+            " 'patron', (n * 7919 % 50000)::text, '利用者照会', '', '{}' FROM generate_series(0, 39999) n"
+        )
+        cursor.execute("ANALYZE audit_auditevent")
+    browser = Client(REMOTE_ADDR="10.81.1.72")
+    browser.post("/staff/sign-in/", {"number": user.number, "password": make.PASSWORD})
+    for patron in patrons:
+        browser.get(f"/patrons/{patron.pk}/")
+    page = ask(actor=user.number, subject_type="patron", operation="patrons")
+    seen = events(page)
+    assert {event.subject_id for event in seen} == {str(patron.pk) for patron in patrons}
+    assert {(event.actor, event.terminal, event.outcome) for event in seen} == {(user.number, "10.81.1.72", "viewed")}
+    assert all(timezone.localdate(event.at) == timezone.localdate() for event in seen)
+    today = timezone.localdate()
+    plan = queries.search(today, today, actor=user.number, operation="patrons").explain()
+    assert f"audit_auditevent_{today:%Y_%m}_actor" in plan, plan  # that person's events, not the whole day's
+    assert "Seq Scan" not in plan, plan
 
 
 @pytest.mark.req("F-AUD-004")

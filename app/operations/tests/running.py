@@ -253,6 +253,8 @@ def start_console(tmp_path_factory, deployed) -> Iterator[Any]:
             "database": {"path": str(folder / "console.sqlite3")},
             "static_root": str(folder / "static"),
             "inbox": str(folder / "inbox"),
+            "log_archive": str(folder / "archive"),
+            "history": str(folder / "history.sqlite3"),
             **more,
         }
         (folder / "console.json").write_text(json.dumps(config))
