@@ -39,6 +39,7 @@ def tree(tmp_path):
     """A small project and a cache that already holds the wheels it needs."""
     root, cache = tmp_path / "root", tmp_path / "cache"
     files = {"app/a.py": "a", "app/b/c.py": "c", "app/b/tests/test_c.py": "t", "inventory/x.yml": "x: 1"}
+    files |= {f"tests/requirements/{name}.csv": "id" for name in ("functions", "system")}
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -83,7 +84,8 @@ def test_tests_and_caches_stay_on_the_engineers_machine(tree, tmp_path):
     (tree[0] / "app/__pycache__/a.cpython-313.pyc").write_text("compiled")
     with tarfile.open(make(tree, tmp_path / "out").source) as archive:
         names = archive.getnames()
-    assert names == ["app/a.py", "app/b/c.py", "inventory/x.yml", "requirements.lock", "requirements.txt"]
+    said = ["tests/requirements/functions.csv", "tests/requirements/system.csv"]
+    assert names == ["app/a.py", "app/b/c.py", "inventory/x.yml", "requirements.lock", *said, "requirements.txt"]
 
 
 def test_an_edit_makes_a_new_release_with_the_same_wheels(tree, tmp_path):
