@@ -70,17 +70,28 @@ class Case(ABC):
 
 
 def services(context: Context, hosts: list[str]) -> dict[str, list[str]]:
-    """Host → units that run there now."""
-    return _asked(context, hosts, SERVICES)
+    """Host → units that run there now; those that have failed, whoever is to blame, with `!` before their name."""
+    running, failed = _asked(context, hosts, SERVICES), _asked(context, hosts, FAILED)
+    return {host: [*running[host], *(f"!{unit}" for unit in failed[host])] for host in hosts}
 
 
 def missing(context: Context, before: dict[str, list[str]]) -> str:
     """What ran before and does not run now, and what has failed since; empty when everything is as it was."""
     hosts = [name for name in before if context.twin.is_running(name)]
     off = [f"{name} is off" for name in before if name not in hosts]
-    now, failed = _asked(context, hosts, SERVICES), _asked(context, hosts, FAILED)
-    gone = [f"{name}: {unit} does not run" for name in hosts for unit in before[name] if unit not in now[name]]
-    bad = [f"{name}: {unit} failed" for name in hosts for unit in failed[name]]
+    now = services(context, hosts)
+    gone = [
+        f"{name}: {unit} does not run"
+        for name in hosts
+        for unit in before[name]
+        if unit not in now[name] and not unit.startswith("!")
+    ]
+    bad = [
+        f"{name}: {unit[1:]} failed"
+        for name in hosts
+        for unit in now[name]
+        if unit.startswith("!") and unit not in before[name]
+    ]
     return "; ".join([*off, *gone, *bad])
 
 

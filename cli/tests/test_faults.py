@@ -13,7 +13,7 @@ import pytest
 from cli import ledger
 from cli.context import Refused
 from cli.faults import beside, clocks, cuts, drill, kills, power
-from cli.faults.case import Case
+from cli.faults.case import Case, missing, services
 from cli.ledger import Reconciliation
 from inventory import load
 
@@ -277,6 +277,21 @@ def test_a_new_beginning_mends_what_another_drill_left_broken(bench):
     result = bench.run([Broken(name, done=bench.done) for name in "ab"], [CLEAN, CLEAN], again=True)
     assert bench.done == ["mend b", "strike a", "mend a", "strike b", "mend b"]
     assert result["passed"]
+
+
+def test_only_what_has_changed_since_the_beginning_is_missing():
+    now = {"running": "nginx.service ssh.service", "failed": "old.service"}
+
+    def shell(host, command, patience):
+        return 0, now["failed"] if "failed" in command else now["running"]
+
+    context = SimpleNamespace(twin=SimpleNamespace(shell=shell, is_running=lambda host: host != "db1"))
+    before = services(context, ["app1"])
+    assert missing(context, before) == ""
+    assert [case.name for case in kills.cases(context, before)] == ["kill/app1/nginx", "kill/app1/ssh"]
+    now |= {"running": "ssh.service", "failed": "old.service new.service"}
+    assert missing(context, before) == "app1: nginx.service does not run; app1: new.service failed"
+    assert missing(context, {"db1": []}) == "db1 is off"
 
 
 def test_a_slow_tail_is_seen():
