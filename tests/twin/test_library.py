@@ -135,6 +135,7 @@ def test_a_restart_refuses_no_request(twin, fetch):
     assert set(seen) == {200}, seen
 
 
+@pytest.mark.req("S-SW-006")
 @pytest.mark.parametrize("form", [[], ["--data", "scan=1"]], ids=["page", "form"])
 def test_a_stopped_application_shows_a_page_in_japanese_and_comes_back(twin, fetch, form):
     assert twin.run("app1", STOP).ok
