@@ -64,11 +64,6 @@ def kept(group: str, key: Hashable, load: Callable[[], Kept]) -> Kept:
     return made
 
 
-def known(group: str) -> bool:
-    """Whether the group was ever changed. One SQL statement, or none when the stamps were just read."""
-    return group in _stamps()
-
-
 def look() -> None:
     """Have followers told of what changed, on a page that asks for nothing kept. One SQL statement, or none when the
     stamps were just read."""

@@ -12,8 +12,8 @@ from openpyxl import load_workbook
 
 # Tables that change when somebody merely signs in and reads.
 OF_READING = {"django_session", "auth_user", "operations_signinmiss", "sqlite_sequence"}
-# Pages only for administrators (the search of the logs): the auditor is shown what they recorded instead.
-NOT_FOR_AUDITORS = re.compile(r"^/logs/")
+# Pages only for administrators (searching the logs): the auditor is shown what they recorded and what was disposed of.
+NOT_FOR_AUDITORS = re.compile(r"^/logs/(?!disposals/)")
 
 
 def shape(path: str) -> str:
