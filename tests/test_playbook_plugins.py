@@ -151,6 +151,13 @@ def test_one_invalid_file_keeps_all_files_as_they_were(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_path_that_two_parts_of_a_role_both_want_is_named_and_nothing_is_written(tmp_path):
+    answer = run_files(tmp_path, [own(tmp_path / "a", content="x"), own(tmp_path / "a", content="x")])
+    assert answer["failed"] is True
+    assert answer["msg"] == f"named twice: {tmp_path / 'a'}"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_secret_text_is_not_shown_as_a_difference(tmp_path):
     answer = run_files(tmp_path, [own(tmp_path / "key", content="hush", mode="0600")])
     assert "hush" not in json.dumps(answer["diff"])

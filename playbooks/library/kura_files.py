@@ -138,6 +138,9 @@ def main():
         argument_spec={"files": {"type": "list", "elements": "dict", "required": True, "options": FILE}},
         supports_check_mode=True,
     )
+    paths = [entry["path"] for entry in module.params["files"]]
+    if twice := sorted({path for path in paths if paths.count(path) > 1}):
+        module.fail_json(msg=f"named twice: {', '.join(twice)}")
     changed, diffs, candidates = [], [], {}
     for entry in module.params["files"]:
         path, before, after = entry["path"], current(entry["path"]), wanted(module, entry)
