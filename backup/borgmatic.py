@@ -41,7 +41,7 @@ def config(job: plan.Job) -> str:
         "repositories": [{"path": job.url, "label": job.repository}],
         "ssh_command": SSH,
         "encryption_passcommand": f"cat {CLIENT_FOLDER}/passphrase",
-        "archive_name_format": job.prefix + "{now:%Y-%m-%dT%H:%M:%S}",
+        "archive_name_format": job.prefix + "{now:%Y-%m-%dT%H:%M:%S.%f}",
         "match_archives": f"sh:{job.prefix}*",
         "compression": "auto,zstd",
         "exclude_caches": True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import yaml
 
 from backup import borgmatic, plan
@@ -37,6 +39,14 @@ def test_every_kept_job_is_thinned_out_as_the_inventory_says() -> None:
     assert (daily["keep_daily"], daily["keep_weekly"]) == (SITE.backup.keep.daily, SITE.backup.keep.weekly)
     assert monthly["keep_monthly"] == SITE.backup.keep.monthly
     assert daily["match_archives"] != monthly["match_archives"]
+
+
+def test_two_backups_within_a_second_have_two_names() -> None:
+    value = yaml.safe_load(borgmatic.client_files(SITE, SITE.host("app1"))["/etc/borgmatic/kura-daily.yaml"])
+    moment = datetime(2026, 3, 1, 2, 0, 0, 100, tzinfo=UTC)
+    names = {value["archive_name_format"].format(now=moment + timedelta(microseconds=n)) for n in range(2)}
+    assert len(names) == 2
+    assert all(name.startswith("app1-daily-2026-03-01T02:00:00.0001") for name in names)
 
 
 def test_a_damaged_repository_is_no_warning_to_its_keeper() -> None:
