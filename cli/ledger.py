@@ -30,6 +30,8 @@ from lab.twin import OPERATOR
 # Addresses from here on in the operations zone belong to no host of an inventory.
 FIRST_SOURCE = 200
 ITEMS_PER_TERMINAL = 20
+# What a drill takes from the shelves, and no more: an item that was out today is no good for much else today.
+ITEMS_OF_A_DRILL = 2 * ITEMS_PER_TERMINAL
 # Longer than any host of the twin takes to come back.
 PATIENCE_SECONDS = 600.0
 
@@ -128,14 +130,16 @@ def ask(context: Context, sql: str) -> Any:
     return json.loads(out) if out.strip() else None
 
 
-def plan(context: Context, sources: list[str], **more: object) -> dict[str, Any]:
-    """What the terminals are told: where the counter is, who signs in, and patrons and items that are free.
+def plan(context: Context, sources: list[str], *, shelf: int | None = None, **more: object) -> dict[str, Any]:
+    """What the terminals are told: where the counter is, who signs in, and patrons and items that are free, `shelf`
+    items for each terminal (without it: all that are free).
 
     What an interrupted run had lent is still out, and comes back like the rest. Refused when the library on the twin
     has too few of them.
     """
     ready, out = ask(context, READY), ask(context, LEFT_OUT % ",".join(sources))
-    items = [*sorted(out), *(ready["items"] or [])]
+    free = ready["items"] or []
+    items = [*sorted(out), *(free if shelf is None else free[: shelf * len(sources)])]
     patrons = [*sorted(set(out.values())), *(ready["patrons"] or [])]
     if len(patrons) < len(sources) or len(items) < ITEMS_PER_TERMINAL * len(sources):
         raise Refused("the library has too few patrons or items to lend: ./kura demo --scale 0.01 (or 1.0)")
@@ -179,7 +183,7 @@ def at_work(
     block failed, only if somebody answers. Refused when there is nothing to lend or nobody answers.
     """
     with addresses(context, terminals) as sources:
-        given = plan(context, sources, rate=pace, seed=seed, patience=patience)
+        given = plan(context, sources, shelf=ITEMS_OF_A_DRILL, rate=pace, seed=seed, patience=patience)
         counters = Counters(context, given)
         try:
             yield counters

@@ -119,40 +119,34 @@ def feed(play: Play, progress: Progress) -> dict[str, Any]:
 
 def services(play: Play, progress: Progress) -> dict[str, Any]:
     """The mains return after services have stopped and before the point of no return."""
-    seconds = play.stop_services(progress)
-    clean = play.clean()
-    progress(f"services stopped after {seconds:.0f} s, hosts stay on")
-    back = play.return_of_mains()
-    progress(f"the library lends {back:.0f} s after the mains returned")
-    return {
-        "figures": {
-            "power_services_stopped_seconds": figure(seconds, "s", STOP_PATIENCE_SECONDS),
-            "power_unclean_databases": figure(0 if clean else 1, "databases", 0),
-            "power_services_back_seconds": figure(back, "s", RETURN_GOAL_SECONDS),
-        },
-        "details": {},
-    }
+    return _stop_and_return(play, progress, flaps=0)
 
 
 def flap(play: Play, progress: Progress) -> dict[str, Any]:
-    """The mains come and go after services have stopped: nothing starts until they are steady."""
-    play.stop_services(progress)
+    """As `services`, but the mains come and go meanwhile: nothing starts until they are steady."""
+    return _stop_and_return(play, progress, flaps=FLAPS)
+
+
+def _stop_and_return(play: Play, progress: Progress, flaps: int) -> dict[str, Any]:
+    seconds = play.stop_services(progress)
+    clean = play.clean()
+    progress(f"services stopped after {seconds:.0f} s, hosts stay on")
     started = 0
-    for _ in range(FLAPS):
-        set_status(play.site, play.shell, "OL")
-        time.sleep(staging.STEADY_SECONDS / 3)
-        started += not play.stopped()
-        set_status(play.site, play.shell, "OB DISCHRG")
-        time.sleep(staging.STEADY_SECONDS / 3)
-        started += not play.stopped()
+    for _ in range(flaps):
+        for status in ("OL", "OB DISCHRG"):
+            set_status(play.site, play.shell, status)
+            time.sleep(staging.STEADY_SECONDS / 3)
+            started += not play.stopped()
     back = play.return_of_mains()
-    return {
-        "figures": {
-            "power_flap_starts": figure(started, "starts", 0),
-            "power_services_back_seconds": figure(back, "s", RETURN_GOAL_SECONDS),
-        },
-        "details": {"flaps": FLAPS},
+    progress(f"the library lends {back:.0f} s after the mains returned")
+    figures = {
+        "power_services_stopped_seconds": figure(seconds, "s", STOP_PATIENCE_SECONDS),
+        "power_unclean_databases": figure(0 if clean else 1, "databases", 0),
+        "power_services_back_seconds": figure(back, "s", RETURN_GOAL_SECONDS),
     }
+    if flaps:
+        figures["power_flap_starts"] = figure(started, "starts", 0)
+    return {"figures": figures, "details": {"flaps": flaps}}
 
 
 TRACES = {"dip": dip, "feed": feed, "services": services, "flap": flap}

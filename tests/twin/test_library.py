@@ -5,11 +5,14 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import re
+import secrets
 import subprocess
 import sys
 import time
 
 import pytest
+
+from cli.benches import marc_file
 
 STOP = "systemctl stop kura-library.socket kura-library.service"
 START = "systemctl start kura-library.socket kura-library.service"
@@ -105,6 +108,37 @@ def test_staff_pages_are_refused_to_a_kiosk_under_the_public_name(twin, fetch):
 def test_a_name_that_is_not_ours_gets_neither_certificate_nor_page(twin, fetch):
     assert fetch("operator", "intruder", "/", "-k").rc == 35
     assert status(fetch, "operator", "opac", "/", "-H", "Host: intruder.example") == 421
+
+
+def test_the_log_of_the_web_server_has_nobodys_ticket(twin, fetch):
+    """Whoever reads logs for six years must not find an address with which an account opens."""
+    ticket, seen = secrets.token_urlsafe(24), f"seen{secrets.token_hex(6)}"
+    for path in (f"/my/reset/{ticket}/", f"/en/my/reset/{ticket}/", f"/my/mail/{ticket}/", f"/{seen}"):
+        assert status(fetch, "operator", "opac", path)
+    assert until(lambda: twin.run("app1", f"grep -rq {seen} /var/log/nginx").ok)
+    assert not twin.run("app1", f"grep -rqF -- {ticket} /var/log/nginx").ok
+    assert twin.run("app1", "grep -rqF '/my/reset/* ' /var/log/nginx").ok
+
+
+@pytest.mark.req("F-CAT-006")
+def test_the_weekly_delivery_is_taken_in_by_the_clock_once(twin, tmp_path):
+    """What lies in the folder is imported without anybody's hand, counted, and not taken twice."""
+    seed = int(time.time()) % 10_000
+    marc_file.write(tmp_path / "weekly.mrc", 3, seed)
+    name = f"weekly-{seed}.mrc"
+    put = twin.run("app1", f"cat > /var/lib/kura/marc/{name}", stdin=(tmp_path / "weekly.mrc").read_text())
+    assert put.ok, put.stdout
+    asked = f"SELECT state, created, updated, deleted FROM exchange_importrun WHERE file_name = '{name}'"
+
+    def runs():
+        return twin.run("db1", "cd / && runuser -u postgres -- psql -XqAt -d kura", stdin=asked).stdout.split()
+
+    try:
+        assert until(lambda: runs() == ["done|3|0|0"], 150), runs()
+        assert twin.run("app1", "systemctl start kura-library-jobs@often.service").ok
+        assert len(runs()) == 1
+    finally:
+        twin.run("app1", f"rm /var/lib/kura/marc/{name}")
 
 
 def test_static_files_may_be_kept_for_ever_under_names_that_change(fetch):
