@@ -2,6 +2,7 @@
 
     python3 -m backup.pitr window                       from when to when (JSON)
     python3 -m backup.pitr open NAME [--to MOMENT]      recover and leave it running on a socket of its own
+                           [--lost MOMENT]              of the cluster that was there then, not of its successor
     python3 -m backup.pitr close NAME                   stop it and remove it
 
 The last line printed is a JSON object. MOMENT is ISO 8601 with a zone; without one the last kept change is meant.
@@ -70,8 +71,12 @@ def as_postgres(*argv: str, check: bool = True) -> subprocess.CompletedProcess[s
     return done
 
 
-def base_for(found: list[Base], to: datetime | None) -> Base:
-    """The newest copy that a recovery to the moment can begin from; WalError when the moment is too early."""
+def base_for(found: list[Base], to: datetime | None, lost: datetime | None = None) -> Base:
+    """The newest copy that a recovery to the moment can begin from; WalError when the moment is too early.
+
+    `lost` is when the cluster was lost: what was copied later is of the empty one in its place.
+    """
+    found = [base for base in found if lost is None or base.started <= lost]
     usable = [base for base in found if to is None or base.finished <= to]
     if not found:
         raise WalError("there is no copy of the databases to begin from")
@@ -156,7 +161,7 @@ def opened(scratch: Scratch) -> dict[str, Any] | None:
     return told if is_running(scratch) else None
 
 
-def open_at(settings: Settings, name: str, to: datetime | None) -> dict[str, Any]:
+def open_at(settings: Settings, name: str, to: datetime | None, lost: datetime | None = None) -> dict[str, Any]:
     """Recover to the moment and leave the cluster running; the one that is already open at that moment is taken.
 
     WalError says why it cannot be; nothing is left then but what the server said, in the error's text.
@@ -169,7 +174,7 @@ def open_at(settings: Settings, name: str, to: datetime | None) -> dict[str, Any
     if told and told["to"] == wanted:
         return told
     close(settings, name)
-    base = base_for(bases(settings.store), to)
+    base = base_for(bases(settings.store), to, lost)
     try:
         return recover(scratch, settings.store / "wal" / base.run, base, to)
     except WalError:
@@ -269,6 +274,7 @@ def main() -> int:
     one = acts.add_parser("open")
     one.add_argument("name")
     one.add_argument("--to", type=moment)
+    one.add_argument("--lost", type=moment)
     acts.add_parser("close").add_argument("name")
     options = parser.parse_args()
     os.umask(0o077)
@@ -281,7 +287,7 @@ def main() -> int:
         if options.act == "window":
             result = window(settings)
         elif options.act == "open":
-            result = open_at(settings, options.name, options.to)
+            result = open_at(settings, options.name, options.to, options.lost)
         else:
             result = {"closed": close(settings, options.name)}
     except (WalError, OSError, subprocess.CalledProcessError) as error:

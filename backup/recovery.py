@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import secrets
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,9 @@ RESTORE = "cd / && PYTHONPATH=/usr/local/lib/kura python3 -m backup.restore"
 PITR = "cd / && PYTHONPATH=/usr/local/lib/kura python3 -m backup.pitr"
 # What the inventory makes is not put back: /etc comes from the playbooks, dumps are only carried by the backup.
 NOT_PUT_BACK = ("/etc", plan.DUMPS)
+# Folders that only grow: what came to the new host meanwhile is joined with what comes back.
+ADDED_TO = ("/var/log/archive",)
+ACTIVE = "systemctl list-units --plain --no-legend --state=active 'kura-*.service' 'kura-*.socket' 'kura-*.timer'"
 
 
 class RecoveryError(Exception):
@@ -95,9 +99,13 @@ class Recovery:
 
     # --- databases
 
-    def open(self, name: str, to: datetime | None) -> dict[str, Any]:
-        """Recover the databases at the moment on the keeper, beside everything."""
+    def open(self, name: str, to: datetime | None, lost: datetime | None = None) -> dict[str, Any]:
+        """Recover the databases at the moment on the keeper, beside everything.
+
+        `lost`: when the cluster was lost, whose place a new one has taken since.
+        """
         when = f" --to {to.astimezone(UTC).isoformat()}" if to else ""
+        when += f" --lost {lost.astimezone(UTC).isoformat()}" if lost else ""
         self.progress(f"{self.keeper}: recovering the databases at {to or 'the last kept change'}")
         told = self.ask(self.keeper, f"{PITR} open {name}{when}")
         self.progress(
@@ -114,14 +122,23 @@ class Recovery:
         """A program of PostgreSQL on the recovered cluster, as a shell command on the keeper."""
         return f"cd / && runuser -u postgres -- env PGHOST={told['socket']} PGPORT={told['port']} {program}"
 
-    def database(self, database: str, to: datetime | None, now: datetime, *, replace: bool) -> dict[str, Any]:
+    def database(
+        self, database: str, to: datetime | None, now: datetime, *, replace: bool, lost: datetime | None = None
+    ) -> dict[str, Any]:
         """Bring a database as it was at the moment to its host, compared; `replace` puts it in the live one's place.
 
-        Beside the live one it is called `<database>_at_<moment>`; a live one that is replaced is kept aside.
+        Beside the live one it is called `<database>_at_<moment>`; a live one that is replaced is kept aside, and the
+        library stands still meanwhile: what it answered then would be in no database that stays. `lost`: see `open`.
         """
-        name = name_of(to, now)
+        with self.at_rest(self.library_hosts if replace else []):
+            return self._database(database, to, now, replace=replace, lost=lost)
+
+    def _database(
+        self, database: str, to: datetime | None, now: datetime, *, replace: bool, lost: datetime | None
+    ) -> dict[str, Any]:
+        name = name_of(to or lost, now)
         into, dump = f"{database}_{name}", f"{plan.DUMPS}/{database}_{name}.dump"
-        told = self.open(name, to)
+        told = self.open(name, to, lost)
         try:
             manifest = self.run(
                 self.keeper,
@@ -235,15 +252,28 @@ class Recovery:
             return {"paths": [], "before": []}
         self.progress(f"{host.name}: {', '.join(paths)}")
         at = f" --at {to.astimezone(UTC).isoformat()}" if to else ""
-        listed = (
-            "systemctl list-units --plain --no-legend --state=active 'kura-*.service' 'kura-*.socket' 'kura-*.timer'"
-        )
-        running = [line.split()[0] for line in self.run(host.name, listed).splitlines() if line.strip()]
-        units = " ".join(unit for unit in running if not unit.startswith("kura-backup@"))
-        if units:
-            self.run(host.name, f"systemctl stop {units}")
+        joined = "".join(f" --join {path}" for path in paths if path in ADDED_TO)
+        with self.at_rest([host.name]):
+            return self.ask(host.name, f"{RESTORE}{at} paths {' '.join(paths)}{joined}")
+
+    @property
+    def library_hosts(self) -> list[str]:
+        """The hosts that write into the databases."""
+        return [host.name for host in self.site.service("library").hosts]
+
+    @contextmanager
+    def at_rest(self, hosts: list[str]) -> Iterator[None]:
+        """Everything of Kura's on these hosts stands still, but backups; one that does not answer writes nothing."""
+        stopped: dict[str, str] = {}
         try:
-            return self.ask(host.name, f"{RESTORE}{at} paths {' '.join(paths)}")
+            for host in hosts:
+                code, said = self.shell(host, ACTIVE)
+                names = [line.split()[0] for line in said.splitlines() if line.startswith("kura-")] if code == 0 else []
+                stopped[host] = " ".join(unit for unit in names if not unit.startswith("kura-backup@"))
+                if stopped[host]:
+                    self.run(host, f"systemctl stop {stopped[host]}")
+            yield
         finally:
-            if units:
-                self.shell(host.name, f"systemctl start {units}")
+            for host, units in stopped.items():
+                if units:
+                    self.shell(host, f"systemctl start {units}")

@@ -3,11 +3,12 @@
 Standard library alone; run as root on the host whose backup it is. The last line printed is a JSON object.
     python3 -m backup.restore archives
     python3 -m backup.restore file PATH --to TARGET [--archive latest | --at MOMENT]
-    python3 -m backup.restore paths PATH... [--archive latest | --at MOMENT]
+    python3 -m backup.restore paths PATH... [--archive latest | --at MOMENT] [--join PATH]
     python3 -m backup.restore database NAME --into SCRATCH [--archive latest | --at MOMENT] [--drop | --replace]
     python3 -m backup.restore load NAME --into SCRATCH --dump FILE [--replace]
 `--replace` puts the restored database in the live one's place and keeps the former under another name. `load` takes a
-dump with its manifest (FILE with .manifest.json) instead of an archive. `paths` puts whole folders back, all or none.
+dump with its manifest (FILE with .manifest.json) instead of an archive. `paths` puts whole folders back, all or none;
+what a service has put into a joined folder since stays in it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,10 +74,69 @@ def archive_at(found: list[dict[str, str]], moment: datetime) -> str:
     return before[-1]["name"]
 
 
-def restore_paths(paths: list[str], archive: str, kind: str) -> dict[str, Any]:
+def holders(paths: list[str]) -> list[str]:
+    """Services whose processes have a file below the paths open."""
+    found: set[str] = set()
+    for opened in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if not any(Path(opened.readlink()).is_relative_to(path) for path in paths):
+                continue
+            group = (opened.parents[1] / "cgroup").read_text(encoding="utf-8")
+        except OSError:  # the process, or its file, has gone
+            continue
+        found |= {part for part in group.replace("\n", "/").split("/") if part.endswith(".service")}
+    return sorted(found)
+
+
+@contextmanager
+def at_rest(units: list[str]) -> Iterator[None]:
+    """These services stand still meanwhile. RestoreError when one cannot be stopped."""
+    try:
+        if units:
+            done = subprocess.run(["systemctl", "stop", *units], capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise RestoreError(f"{', '.join(units)} cannot be stopped: {done.stderr.strip()[-300:]}")
+        yield
+    finally:
+        if units:
+            subprocess.run(["systemctl", "start", *units], check=False)
+
+
+def join(path: Path, aside: Path) -> None:
+    """Add what came to a folder since to what was put back: new files, and the lines of the logs that are in both."""
+    for later in sorted(one for one in aside.rglob("*") if one.is_file()):
+        name = later.relative_to(aside)
+        target = path / name
+        if not target.exists():
+            subprocess.run(["cp", "-a", "--parents", str(name), str(path)], check=True, cwd=aside)
+        elif target.suffix == ".log":
+            with later.open("rb") as source, target.open("r+b") as out:
+                # The same file grown longer, or one that a new host began.
+                while (part := out.read(1 << 20)) and source.read(len(part)) == part:
+                    pass
+                if part:
+                    source.seek(0)
+                    out.seek(0, os.SEEK_END)
+                shutil.copyfileobj(source, out)
+
+
+def _change_places(path: Path, found: Path, aside: Path) -> None:
+    """A folder that was taken from the backup comes in place of what is there, which is kept aside."""
+    if path.exists():
+        path.rename(aside)
+    found.rename(path)
+    for mark in [*aside.rglob(NO_BACKUP)] if aside.exists() else ():
+        target = path / mark.parent.relative_to(aside)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            mark.parent.rename(target)
+
+
+def restore_paths(paths: list[str], archive: str, kind: str, joined: tuple[str, ...] = ()) -> dict[str, Any]:
     """Put whole folders back as they were; what was there is kept beside. Nothing is touched before all is extracted.
 
-    Folders that are never backed up (caches) are taken over from what was there.
+    Folders that are never backed up (caches) are taken over from what was there. Services that have files there open
+    stand still while the folders change places. `joined` keeps what came since, as well.
     """
     began, stamp = time.monotonic(), time.strftime("%Y%m%d_%H%M%S")
     staged: list[tuple[Path, Path, Path]] = []
@@ -83,16 +146,12 @@ def restore_paths(paths: list[str], archive: str, kind: str) -> dict[str, Any]:
             folder.mkdir(mode=0o700, exist_ok=True)
             staged.append((path, folder, path.with_name(f"{path.name}.before_{stamp}")))
             extract(archive, str(path), folder, kind)
-        for path, folder, aside in staged:
-            if path.exists():
-                path.rename(aside)
-            (folder / str(path).lstrip("/")).rename(path)
-            for mark in [*aside.rglob(NO_BACKUP)] if aside.exists() else ():
-                target = path / mark.parent.relative_to(aside)
-                if not target.exists():
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    mark.parent.rename(target)
-    except OSError as error:
+        with at_rest(holders(paths)):
+            for path, folder, aside in staged:
+                _change_places(path, folder / str(path).lstrip("/"), aside)
+                if aside.exists() and str(path) in joined:
+                    join(path, aside)
+    except (OSError, subprocess.CalledProcessError) as error:
         raise RestoreError(str(error)) from None
     finally:
         for _, folder, _ in staged:
@@ -228,7 +287,9 @@ def arguments() -> argparse.ArgumentParser:
     one = kinds.add_parser("file")
     one.add_argument("path")
     one.add_argument("--to", required=True, type=Path)
-    kinds.add_parser("paths").add_argument("paths", nargs="+")
+    folders = kinds.add_parser("paths")
+    folders.add_argument("paths", nargs="+")
+    folders.add_argument("--join", action="append", default=[], help="what has come to this folder since stays in it")
     whole = kinds.add_parser("database")
     whole.add_argument("--drop", action="store_true", help="drop the restored database after comparing it")
     loaded = kinds.add_parser("load")
@@ -248,7 +309,7 @@ def act(options: argparse.Namespace) -> dict[str, Any]:
     if options.what == "file":
         return {**restore_file(options.path, options.to, archive, options.kind), "archive": archive}
     if options.what == "paths":
-        return restore_paths(options.paths, archive, options.kind)
+        return restore_paths(options.paths, archive, options.kind, tuple(options.join))
     if options.what == "load":
         result = load_database(options.name, options.into, options.dump)
     else:

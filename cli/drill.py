@@ -37,6 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     faults.add_argument("--times", type=int, default=20, help="power cuts without warning (default 20)")
     faults.add_argument("--seed", type=int, default=1, help="which moments and hosts are drawn")
     faults.add_argument("--again", action="store_true", help="from the beginning, not where an interrupted drill was")
+    parser.add_argument("--lost", nargs="+", metavar="HOST", help="restore: these hosts' disks are erased, or `site`")
     parser.add_argument("--json", metavar="FILE", help="write the figures as JSON")
 
 
@@ -75,7 +76,11 @@ def run(context: Context, name: str) -> dict[str, Any]:
         return disk_drill.run(context)
     if name == "restore":
         from backup import drill as restore
+        from cli import lost
         from cli import restore as restoring
+
+        if context.arguments.lost:
+            return lost.run(context, context.arguments.lost)
 
         context.progress(f"{restoring.collect(context)} rehearsals of the keeper filed")
         return restore.run(context.site, twin.shell, context.progress)

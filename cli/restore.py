@@ -6,7 +6,8 @@ import argparse
 import contextlib
 import json
 import subprocess
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from cli.context import Context, Refused
 from inventory import Host
 from monitoring.evidence import Evidence, write
 
+UNFINISHED = timedelta(days=1)  # after that, what an unfinished restore meant is for a person to say
 MOMENT = "moment, as 2026-03-01 10:15 in the site's time zone (default: the last that is kept)"
 
 
@@ -242,32 +244,64 @@ def _host(context: Context, recovery: Recovery) -> dict[str, Any]:
             f"{host.name} keeps the backups: it is rebuilt by ./kura up, its repositories are gone with it", 2
         )
     _agreed(context, f"what is on {host.name}")
-    context.twin.start([host.name], context.progress)
-    deploy.playbook(context, "site", limit=host.name)
-    return _data(context, recovery, [host], to)
+    return bring_back(context, recovery, [host.name], to)
 
 
 def _site(context: Context, recovery: Recovery) -> dict[str, Any]:
     _agreed(context, "the data of every host of this site")
-    names = list(context.site.hosts_file.twin)
-    context.twin.start(names, context.progress)
-    deploy.playbook(context, "site")
-    done = _data(context, recovery, [_named(context, name) for name in names], moment(context))
-    failed = check.run(context)
-    if failed:
-        raise RecoveryError("restored, but: " + "; ".join(failed))
+    return bring_back(context, recovery, list(context.site.hosts_file.twin), moment(context))
+
+
+def bring_back(context: Context, recovery: Recovery, names: list[str], to: datetime | None) -> dict[str, Any]:
+    """Hosts that were lost: made, deployed, with their databases and data; RecoveryError when the library is not back.
+
+    The end of what is restored is when the restore began first: a new host's own backups and changes are no past.
+    """
+    hosts = [_named(context, name) for name in names]
+    with _began(context, "-".join(names) if len(names) == 1 else "site") as lost:
+        context.twin.start(names, context.progress)
+        deploy.playbook(context, "site", limit=",".join(names))
+        done = _data(context, recovery, hosts, to, lost)
+        if done["databases"]:
+            # A database of an older release becomes one of this release.
+            served = [host.name for host in context.site.service("library").hosts]
+            limit = ",".join(dict.fromkeys([recovery.database_host, *served]))
+            deploy.playbook(context, "site", limit=limit, tags="database,library")
+            # From now on every moment of the new cluster can be recovered.
+            recovery.run(recovery.keeper, "systemctl start kura-wal-base.service")
+        if failed := check.run(context):
+            raise RecoveryError("restored, but: " + "; ".join(failed))
     return done
 
 
-def _data(context: Context, recovery: Recovery, hosts: list[Host], to: datetime | None) -> dict[str, Any]:
-    """Databases first, then what each host holds itself; resumes host by host."""
+@contextlib.contextmanager
+def _began(context: Context, what: str) -> Iterator[datetime]:
+    """When this restore began first; an interrupted one goes on with what was kept until then."""
+    mark = context.state / "restoring" / what
+    if mark.exists():
+        began = datetime.fromisoformat(mark.read_text().strip())
+        if datetime.now(UTC) - began > UNFINISHED and moment(context) is None:
+            raise Refused(f"a restore of {what} was begun at {began.isoformat()} and not finished: say --to", 2)
+        context.progress(f"going on with the restore that began at {began.isoformat()}")
+    else:
+        began = datetime.now(UTC)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(began.isoformat() + "\n")
+    yield began
+    mark.unlink()
+
+
+def _data(
+    context: Context, recovery: Recovery, hosts: list[Host], to: datetime | None, lost: datetime
+) -> dict[str, Any]:
+    """Databases first, then what each host holds itself; each can be begun again."""
     result: dict[str, Any] = {"databases": {}, "hosts": {}}
     for host in hosts:
         for name in plan.backup_class(context.site, host).databases:
-            result["databases"][name] = recovery.database(name, to, datetime.now(UTC), replace=True)
+            result["databases"][name] = recovery.database(name, to, datetime.now(UTC), replace=True, lost=lost)
     for host in hosts:
         if host.name != recovery.keeper and recovery.data_of(host):
-            result["hosts"][host.name] = recovery.host(host, to)
+            result["hosts"][host.name] = recovery.host(host, to or lost)
     rows = sum(row["rows"] for row in result["databases"].values())
     return {**result, "figures": {"restore_rows": evidence.figure(rows, "rows")}}
 

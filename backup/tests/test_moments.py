@@ -184,6 +184,7 @@ def test_a_recovery_begins_from_the_newest_copy_before_the_moment(store: Path) -
     assert pitr.base_for(found, NOON).name == "20261119T030000Z"
     assert pitr.base_for(found, NOON - timedelta(hours=30)).name == "20261118T030000Z"
     assert pitr.base_for(found, None).name == "20261119T030000Z"
+    assert pitr.base_for(found, None, lost=NOON - timedelta(hours=40)).name == "20261118T030000Z"
     with pytest.raises(wal.WalError, match="too early: the first moment is 2026-11-18T12:00:00"):
         pitr.base_for(found, NOON - timedelta(days=3))
     with pytest.raises(wal.WalError, match="no copy"):

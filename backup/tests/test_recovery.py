@@ -96,7 +96,7 @@ def acts(*, equal: bool = True) -> tuple[recovery.Recovery, list[str]]:
             return 0, '{"public.t": {"rows": 1, "checksum": "9"}}'
         if "backup.restore load" in command:
             return 0, json.dumps({"equal": equal, "different": [] if equal else ["public.t"], "rows": 1})
-        return 0, ""
+        return 0, "0" if "psql" in command else ""
 
     def pipe(source: str, command: str, target: str, into: str) -> None:
         given.append(f"{source} → {target}: {command} | {into}")
@@ -164,3 +164,44 @@ def test_putting_back_names_its_rows_and_itself_in_the_audit_log() -> None:
     assert "'data.restore'" in sql
     assert "= replica" not in sql
     assert "= replica" in rows.put_back(rows.table("audit_auditevent", NOW, THEN, "x"), ["1"], "m", "restore")
+
+
+def test_a_folder_that_only_grows_keeps_what_came_to_the_new_host(
+    tmp_path: Path, extracting: Callable[[dict[str, str]], None]
+) -> None:
+    live = tmp_path / "archive"
+    for name, text in {
+        "today/db1/os.log": "later\n",
+        "today/app1/os.log": "then\nlater\n",
+        "new/gw1/os.log": "n\n",
+    }.items():
+        (live / name).parent.mkdir(parents=True, exist_ok=True)
+        (live / name).write_text(text)
+    extracting({"today/db1/os.log": "then\n", "today/app1/os.log": "then\n", "old.zst": "old"})
+    restore.restore_paths([str(live)], "a", "daily", (str(live),))
+    assert (live / "today/db1/os.log").read_text() == "then\nlater\n"
+    assert (live / "today/app1/os.log").read_text() == "then\nlater\n"
+    assert (live / "new/gw1/os.log").read_text() == "n\n"
+    assert (live / "old.zst").read_text() == "old"
+
+
+def test_the_library_stands_still_while_its_database_is_replaced_and_serves_again_after_a_failure() -> None:
+    one, given = acts(equal=False)
+    answer = one.shell
+    one.shell = lambda host, command: (  # type: ignore[method-assign]
+        (0, "kura-library.service loaded active\nkura-backup@daily.service loaded active\n")
+        if "list-units" in command
+        else answer(host, command)
+    )
+    with pytest.raises(recovery.RecoveryError):
+        one.database("kura", NOON, NOON, replace=True)
+    order = [line for line in given if "systemctl" in line or "backup.restore load" in line]
+    assert order[0] == "app1: systemctl stop kura-library.service"
+    assert order[-1] == "app1: systemctl start kura-library.service"
+
+
+def test_a_lost_database_comes_back_from_its_own_past_and_not_from_the_empty_one_in_its_place() -> None:
+    one, given = acts()
+    one.database("kura", None, NOON + timedelta(hours=1), replace=True, lost=NOON)
+    (opened,) = [line for line in given if "backup.pitr open" in line]
+    assert opened.endswith("open at_20261120t120000 --lost 2026-11-20T12:00:00+00:00 2>&1")
