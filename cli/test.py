@@ -113,6 +113,8 @@ class Runner:
             # At once only what is worth knowing from afar; a long ending of the log would drown the other stages.
             for line in [line for line in lines if line.startswith(("FAILED ", "ERROR ", "fatal: "))][:8]:
                 print(f"    {line[:160]}", flush=True)
+            for line in [line for line in lines if _tells_why(line)][:12]:
+                print(f"      {line[:200]}", flush=True)
         return code == 0
 
     def lint(self) -> None:
@@ -233,6 +235,12 @@ class Runner:
         passed, failed = outcomes.count("passed"), len([outcome for outcome in outcomes if outcome == "failed"])
         print(f"{passed} passed, {failed} failed, {outcomes.count('skipped')} skipped")
         return 1 if self.failed or failed else 0
+
+
+def _tells_why(line: str) -> bool:
+    """Whether a line of a failed test's story is worth reading from afar: what a verb said that did not go well."""
+    words = ("NOT MET", "FAILED ", "Error: ", "cannot ", "refused", "does not ", "did not ")
+    return line.startswith("E  ") and any(word in line for word in words)
 
 
 def _runs(context: Context, instance: str) -> bool:

@@ -40,9 +40,9 @@ class Play:
         return {name: self.shell(name, "ps -o lstart= -p 1")[1].strip() for name in self.fed}
 
     def stopped(self) -> bool:
-        """Whether every service that stops before its host does is stopped."""
+        """Whether every service that stops before its host does has stopped: one that still ends is not there yet."""
         return all(
-            self.shell(host.name, f"systemctl is-active --quiet {staging.UNITS[name][-1]}")[0] != 0
+            self.shell(host.name, f"systemctl is-active {staging.UNITS[name][-1]}")[1].strip() in ("inactive", "failed")
             for name in staging.UNITS
             for host in self.site.service(name).hosts
             if host.name in self.fed
