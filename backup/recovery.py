@@ -26,6 +26,8 @@ PITR = "cd / && PYTHONPATH=/usr/local/lib/kura python3 -m backup.pitr"
 NOT_PUT_BACK = ("/etc", plan.DUMPS)
 # Folders that only grow: what came to the new host meanwhile is joined with what comes back.
 ADDED_TO = ("/var/log/archive",)
+# In a town's one server the keeper stands beside: it takes the last changes while the library rests.
+KEEPING = ("kura-backup", "kura-wal-")
 ACTIVE = "systemctl list-units --plain --no-legend --state=active 'kura-*.service' 'kura-*.socket' 'kura-*.timer'"
 
 
@@ -263,13 +265,13 @@ class Recovery:
 
     @contextmanager
     def at_rest(self, hosts: list[str]) -> Iterator[None]:
-        """Everything of Kura's on these hosts stands still, but backups; one that does not answer writes nothing."""
+        """Everything of Kura's on these hosts stands still, but what keeps; one that does not answer writes nothing."""
         stopped: dict[str, str] = {}
         try:
             for host in hosts:
                 code, said = self.shell(host, ACTIVE)
                 names = [line.split()[0] for line in said.splitlines() if line.startswith("kura-")] if code == 0 else []
-                stopped[host] = " ".join(unit for unit in names if not unit.startswith("kura-backup@"))
+                stopped[host] = " ".join(unit for unit in names if not unit.startswith(KEEPING))
                 if stopped[host]:
                     self.run(host, f"systemctl stop {stopped[host]}")
             yield

@@ -189,7 +189,7 @@ def test_the_library_stands_still_while_its_database_is_replaced_and_serves_agai
     one, given = acts(equal=False)
     answer = one.shell
     one.shell = lambda host, command: (  # type: ignore[method-assign]
-        (0, "kura-library.service loaded active\nkura-backup@daily.service loaded active\n")
+        (0, "kura-library.service loaded\nkura-backup@daily.service loaded\nkura-wal-receive.service loaded\n")
         if "list-units" in command
         else answer(host, command)
     )
