@@ -2,6 +2,7 @@
 
     live/2026-11-23/app1/web.log     what comes in today, plain lines, written by rsyslog
     2026/11/22/web.gz                a closed day: one file a kind, gzip members one behind the other (zcat reads it)
+    2026/11/22/web.words             which words are in which of its blocks (vocabulary.py): searches open less
     2026/11/22/index.json            its blocks, and the checksum of every file
     chain                            one statement a line: seals of days and disposals, each naming the one before
 
@@ -19,6 +20,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from app.logs.records import FIRST, LAST
 
 LIVE, CHAIN, INDEX = "live", "chain", "index.json"
 GENESIS = "0" * 64
@@ -45,14 +48,28 @@ class Block(NamedTuple):
     services: tuple[str, ...]
 
 
+class Chapter(NamedTuple):
+    """The vocabulary of that many neighbouring blocks: where in the file of words its packed words begin, their size,
+    and that of the identifiers behind them."""
+
+    blocks: int
+    offset: int
+    words: int
+    identifiers: int
+
+
 @dataclass(frozen=True)
 class Day:
-    """A closed day: its name (`2026/11/22`), its blocks by kind and the facts of its files."""
+    """A closed day: its name (`2026/11/22`), its blocks by kind and the facts of its files.
+
+    A day that was closed before there were vocabularies has no chapters: its blocks are all opened.
+    """
 
     name: str
     token: str
     files: dict[str, dict[str, Any]]
     blocks: dict[str, tuple[Block, ...]]
+    chapters: dict[str, tuple[Chapter, ...]]
 
     @property
     def lines(self) -> int:
@@ -61,8 +78,16 @@ class Day:
 
     @property
     def bytes(self) -> int:
-        """Compressed size."""
-        return sum(file["bytes"] for file in self.files.values())
+        """Compressed size, with the vocabularies."""
+        return sum(file["bytes"] + file.get("words_bytes", 0) for file in self.files.values())
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """SHA-256 of every file of the day but the index, by name."""
+        records = {f"{kind}.gz": str(facts["sha256"]) for kind, facts in self.files.items()}
+        return records | {
+            f"{kind}.words": str(facts["words_sha256"]) for kind, facts in self.files.items() if "words_sha256" in facts
+        }
 
 
 def day_folders(root: Path) -> list[str]:
@@ -85,16 +110,37 @@ def live_files(root: Path) -> list[tuple[str, str, Path]]:
 
 
 def index(root: Path, name: str) -> Day:
-    """The index of a closed day; Damaged when it cannot be read. Read once until it changes."""
+    """The index of a closed day; Damaged when it cannot be read. Of about a year read once until they change."""
+    return _index(*_known(root, name))
+
+
+def span(root: Path, name: str) -> tuple[str, str]:
+    """First and last instant of a closed day's records; Damaged as `index`. Kept for all years: a search of some days
+    in six years does not hold the indexes of all."""
+    return _span(*_known(root, name))
+
+
+def forget() -> None:
+    """Forget every index that was read, as a program that starts knows none."""
+    _span.cache_clear()
+    _index.cache_clear()
+
+
+def _known(root: Path, name: str) -> tuple[str, str, int]:
     path = root / name / INDEX
     try:
-        stat = path.stat()
+        return str(path), name, path.stat().st_mtime_ns
     except OSError as error:
         raise Damaged(f"{name}/{INDEX}: {error.strerror}") from None
-    return _index(str(path), name, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)
+def _span(path: str, name: str, changed: int) -> tuple[str, str]:
+    blocks = [block for kind in _index(path, name, changed).blocks.values() for block in kind]
+    return min((block.first for block in blocks), default=LAST), max((block.last for block in blocks), default=FIRST)
+
+
+@lru_cache(maxsize=400)
 def _index(path: str, name: str, _changed: int) -> Day:
     try:
         document = json.loads(Path(path).read_bytes())
@@ -103,10 +149,13 @@ def _index(path: str, name: str, _changed: int) -> Day:
             for kind, file in document["files"].items()
         }
         facts = {
-            kind: {key: value for key, value in file.items() if key != "blocks"}
+            kind: {key: value for key, value in file.items() if key not in ("blocks", "chapters")}
             for kind, file in document["files"].items()
         }
-        return Day(name, document["token"], facts, blocks)
+        chapters = {
+            kind: tuple(Chapter(*row) for row in file.get("chapters", ())) for kind, file in document["files"].items()
+        }
+        return Day(name, document["token"], facts, blocks, chapters)
     except (ValueError, KeyError, TypeError) as error:
         raise Damaged(f"{name}/{INDEX}: {error}") from None
 

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from app.logs import archive
 from app.logs.records import FIRST, INSTANT_LENGTH, LAST, severity_number
+from app.logs.vocabulary import Gathered
 
 BLOCK = 2 * 1024 * 1024
 LEVEL = 6
@@ -81,7 +82,8 @@ def _finish(root: Path, taken: Path) -> list[str]:
     if files:
         index = archive.checksum(root / name / archive.INDEX)
         lines = sum(file["lines"] for file in files.values())
-        append(root, day=name, token=token, index=index, lines=lines, bytes=sum(f["bytes"] for f in files.values()))
+        size = sum(file["bytes"] + file["words_bytes"] for file in files.values())
+        append(root, day=name, token=token, index=index, lines=lines, bytes=size)
     shutil.rmtree(taken)
     return [name] if files else []
 
@@ -118,24 +120,56 @@ def _write(folder: Path, taken: Path, token: str) -> dict[str, dict[str, Any]]:
 
 
 def _pack(target: Path, sources: list[tuple[str, Path]]) -> dict[str, Any]:
-    """All of one kind, host after host; facts with the blocks."""
+    """All of one kind, host after host, and its vocabulary beside it; facts with the blocks and chapters."""
     blocks: list[list[Any]] = []
-    with target.open("wb") as out:
+    listed = target.with_suffix(".words")
+    with target.open("wb") as out, listed.open("wb") as words:
+        chapters = _Chapters(words)
         for host, path in sources:
             with path.open("rb") as stream:
                 for raw in _runs(stream):
                     offset = out.tell()
                     out.write(gzip.compress(raw, LEVEL, mtime=0))
                     blocks.append([offset, out.tell() - offset, *_content(raw, host)])
+                    chapters.add(raw)
+        chapters.end()
     if not blocks:
         target.unlink()
+        listed.unlink()
         return {"lines": 0}
     return {
         "sha256": archive.checksum(target),
         "bytes": target.stat().st_size,
         "lines": sum(block[2] for block in blocks),
         "blocks": blocks,
+        "words_sha256": archive.checksum(listed),
+        "words_bytes": listed.stat().st_size,
+        "chapters": chapters.rows,
     }
+
+
+class _Chapters:
+    """Writes the vocabularies of neighbouring blocks, one for about the size of a full block."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self.rows: list[list[int]] = []
+        self._out, self._gathered, self._blocks = out, Gathered(), 0
+
+    def add(self, raw: bytes) -> None:
+        """Take a block in."""
+        self._gathered.add(raw)
+        self._blocks += 1
+        if self._gathered.size >= BLOCK:
+            self.end()
+
+    def end(self) -> None:
+        """Write what was gathered."""
+        if not self._blocks:
+            return
+        words, identifiers = self._gathered.packed()
+        self.rows.append([self._blocks, self._out.tell(), len(words), len(identifiers)])
+        self._out.write(words + identifiers)
+        self._gathered, self._blocks = Gathered(), 0
 
 
 def _runs(stream: BinaryIO) -> Iterator[bytes]:

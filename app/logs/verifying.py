@@ -98,14 +98,14 @@ def _day(root: Path, name: str, row: dict[str, Any], result: Verified) -> None:
     except archive.Damaged as error:
         result.faults.append(str(error))
         return
-    for kind, facts in day.files.items():
-        file = root / name / f"{kind}.gz"
+    for known, checksum in day.checksums.items():
+        file = root / name / known
         if not file.exists():
-            result.faults.append(f"{name}/{kind}.gz: 記録がありません")
-        elif archive.checksum(file) != facts["sha256"]:
-            result.faults.append(f"{name}/{kind}.gz: 封印した時から変わっています")
-    known = {archive.INDEX, *(f"{kind}.gz" for kind in day.files)}
-    extra = sorted(path.name for path in (root / name).iterdir() if path.name not in known)
+            result.faults.append(f"{name}/{known}: 記録がありません")
+        elif archive.checksum(file) != checksum:
+            result.faults.append(f"{name}/{known}: 封印した時から変わっています")
+    listed = {archive.INDEX, *day.checksums}
+    extra = sorted(path.name for path in (root / name).iterdir() if path.name not in listed)
     result.faults += [f"{name}/{extra_name}: 封印した時にはなかったファイルです" for extra_name in extra]
     result.days += 1
     result.lines += day.lines
