@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from app.incidents.rules import quarter_of
@@ -111,6 +111,11 @@ def levels(months: list[str]) -> dict[str, list[Level]]:
     for row in Level.objects.filter(month__in=months).order_by("pk"):
         found[row.month].append(row)
     return found
+
+
+def levels_measured() -> dict[str, datetime]:
+    """When something of each month was measured last. One SQL statement."""
+    return dict(Level.objects.values_list("month").annotate(Max("measured_at")).order_by())
 
 
 def _iso(at: date | datetime | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 SOURCES = [("measured", "監視の測定値"), ("entered", "手入力")]
@@ -55,6 +55,24 @@ def months_back(day: date, count: int) -> list[str]:
     """The month of a day and those before, newest first: 2026-11, 2026-10 …"""
     total = day.year * 12 + day.month - 1
     return [f"{(total - n) // 12}-{(total - n) % 12 + 1:02d}" for n in range(count)]
+
+
+# The clock measures a month until people have entered what happened in it; and no longer than the measurements that it
+# comes from are certain to be there.
+SETTLED_AFTER, MONTHS_MEASURED = timedelta(days=5), 3
+
+
+def months_due(now: datetime, since: date, measured: Mapping[str, datetime]) -> list[str]:
+    """The months whose service levels the clock measures now, oldest first: the running one every night, one that is
+    over until it was measured after it had settled. `since`: the day the service began; `measured`: when last."""
+    found = []
+    for month in reversed(months_back(now.date(), MONTHS_MEASURED + 1)):
+        last = month_bounds(month)[1]
+        before = measured.get(month)
+        settled = before is not None and before.astimezone(now.tzinfo).date() > last + SETTLED_AFTER
+        if last >= since and not settled:
+            found.append(month)
+    return found
 
 
 @dataclass(frozen=True)

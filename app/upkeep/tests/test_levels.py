@@ -10,7 +10,7 @@ import pytest
 
 from app.operations.sources import Prometheus
 from app.upkeep import levels
-from app.upkeep.rules import gone_by, month_bounds, months_back, quarter_bounds
+from app.upkeep.rules import gone_by, month_bounds, months_back, months_due, quarter_bounds
 from inventory import load
 
 SITE = load("nagano")
@@ -80,6 +80,25 @@ def test_recovery_the_hour_and_the_two_days_are_counted_from_the_records():
     found = {row.code: row for row in levels.measure(SITE, Told({}), "2026-11", now, incidents, inquiries)}
     assert (found["recovery"].value, found["onsite"].value, found["inquiries"].value) == (5.0, 50.0, 50.0)
     assert (found["recovery"].goal, found["recovery"].at_most) == (4.0, True)
+
+
+def test_the_clock_measures_the_running_month_and_past_ones_until_they_have_settled():
+    zone = ZoneInfo("Asia/Tokyo")
+    began = date(2025, 12, 15)
+
+    def due(day: datetime, **measured: datetime) -> list[str]:
+        return months_due(day, began, {f"2026-{month[1:]}": at for month, at in measured.items()})
+
+    now = datetime(2026, 12, 8, 0, 40, tzinfo=zone)
+    assert due(now) == ["2026-09", "2026-10", "2026-11", "2026-12"]
+    assert due(now, m12=now) == ["2026-09", "2026-10", "2026-11", "2026-12"]
+    settled = datetime(2026, 12, 6, 0, 40, tzinfo=zone)
+    assert due(now, m09=settled, m10=settled, m11=settled) == ["2026-12"]
+    # Measured on the last day, on the first days after it: people still enter what happened.
+    assert "2026-11" in due(now, m11=datetime(2026, 11, 30, 0, 40, tzinfo=zone))
+    assert "2026-11" in due(now, m11=datetime(2026, 12, 5, 0, 40, tzinfo=zone))
+    # Nothing is measured of months before the service began.
+    assert months_due(datetime(2026, 1, 3, tzinfo=zone), began, {}) == ["2025-12", "2026-01"]
 
 
 def test_months_and_quarters():
