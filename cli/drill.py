@@ -1,4 +1,4 @@
-"""`./kura drill disk|faults|power|restore`: do the thing that must work when it matters, measure, keep the evidence."""
+"""`./kura drill NAME`: do the thing that must work when it matters, measure, keep the evidence."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cli import evidence, power
 from cli.context import Context, Refused
 
 TITLES = {
+    "alarms": "全サービスの停止と通知までの時間",
     "disk": "ディスクの故障と交換",
     "faults": "負荷中の障害と台帳の照合",
     "power": "停電時の順序停止と復電",
@@ -32,8 +33,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--by", metavar="NAME", help="power: who stood by; makes it the record of a yearly work")
     parser.add_argument("--show", action="store_true", help="power: print feeds, order, batteries, procedure, records")
-    faults = parser.add_argument_group("faults")
-    faults.add_argument("--case", action="append", default=[], metavar="NAME", help="only these: a kind, or kill/db1/*")
+    faults = parser.add_argument_group("faults and alarms")
+    faults.add_argument(
+        "--case", action="append", default=[], metavar="NAME", help="only these: a kind, or kill/db1/* (alarms: dns/*)"
+    )
     faults.add_argument("--times", type=int, default=20, help="power cuts without warning (default 20)")
     faults.add_argument("--seed", type=int, default=1, help="which moments and hosts are drawn")
     faults.add_argument("--again", action="store_true", help="from the beginning, not where an interrupted drill was")
@@ -84,6 +87,10 @@ def run(context: Context, name: str) -> dict[str, Any]:
 
         context.progress(f"{restoring.collect(context)} rehearsals of the keeper filed")
         return restore.run(context.site, twin.shell, context.progress)
+    if name == "alarms":
+        from cli import alarms
+
+        return alarms.run(context)
     if name == "faults":
         from cli.faults import drill as faults
 

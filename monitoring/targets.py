@@ -161,7 +161,8 @@ def alerting(site: Inventory, host: Host) -> str:
     on duty by mail; what is critical reaches the infrastructure's people too. The heartbeat reaches nobody."""
     document: Document = {
         "global": {
-            "smtp_smarthost": f"{site.fqdn(site.service('mail').row.names[0])}:25",
+            # By address: somebody must be told also when the name server is what has stopped.
+            "smtp_smarthost": f"{site.service('mail').hosts[0].address}:25",
             "smtp_from": f"alerts@{site.organisation.domain}",
             "smtp_hello": site.fqdn(host.name),
             "smtp_require_tls": True,
@@ -212,7 +213,7 @@ def _receiver(site: Inventory, name: str, roles: Collection[str]) -> Document:
             "html": "",
             "text": MAIL_TEXT,
             "headers": {"Subject": MAIL_SUBJECT.replace("@SITE@", site.organisation.name)},
-            "tls_config": {"ca_file": AUTHORITY},
+            "tls_config": {"ca_file": AUTHORITY, "server_name": site.fqdn(site.service("mail").row.names[0])},
         }
         for address in _mails(site, roles)
     ]

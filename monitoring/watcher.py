@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 # How old a heartbeat may be, how long trouble may last before somebody is called, and when they are called again.
-STALE_SECONDS = 300
-PATIENCE_SECONDS = 180
+# Prometheus renews it every minute; with a look every minute somebody is called within five (S-MON-001).
+STALE_SECONDS = 90
+PATIENCE_SECONDS = 120
 AGAIN_SECONDS = 3600
 ASKED = "/api/v2/alerts?filter=alertname%3D%22Heartbeat%22"
 

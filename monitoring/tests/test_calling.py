@@ -56,21 +56,21 @@ def test_people_are_those_of_the_inventory_and_each_gets_a_mail_of_their_own():
     assert config["global"]["smtp_require_tls"]
 
 
-def test_trouble_is_told_after_three_minutes_again_each_hour_and_once_when_it_is_over():
+def test_trouble_is_told_after_two_minutes_again_each_hour_and_once_when_it_is_over():
     state, told = watcher.State(), []
     for minute in range(130):
         trouble = "" if minute < 5 or minute >= 120 else "silence"
         state, what = watcher.judge(1_000_000 + 60 * minute, trouble, state)
         if what:
             told.append((minute, what))
-    assert told == [(8, "alarm"), (68, "alarm"), (120, "over")]
+    assert told == [(7, "alarm"), (67, "alarm"), (120, "over")]
     assert state == watcher.State()
 
 
-def test_two_minutes_of_trouble_call_nobody():
+def test_a_minute_of_trouble_calls_nobody():
     state, _ = watcher.judge(1000, "silence", watcher.State())
-    state, what = watcher.judge(1120, "silence", state)
-    assert (what, watcher.judge(1180, "", state)) == ("", (watcher.State(), ""))
+    state, what = watcher.judge(1060, "silence", state)
+    assert (what, watcher.judge(1120, "", state)) == ("", (watcher.State(), ""))
 
 
 class _Alertmanager(BaseHTTPRequestHandler):
@@ -142,7 +142,7 @@ def test_when_the_heartbeat_stops_people_get_a_mail_and_another_when_it_is_back(
     clock = [1_790_000_000.0]
     monkeypatch.setattr(watcher.time, "time", lambda: clock[0])
     for answer in ["beat", b"[]", b"[]", b"[]", b"[]", b"not json", "beat"]:
-        beat = json.dumps([{"updatedAt": datetime.fromtimestamp(clock[0] - 40, UTC).isoformat()}]).encode()
+        beat = json.dumps([{"updatedAt": datetime.fromtimestamp(clock[0] - 10, UTC).isoformat()}]).encode()
         _Alertmanager.answer = beat if answer == "beat" else answer
         clock[0] += 60
         assert watcher.main(scene) == 0
