@@ -13,6 +13,7 @@ from cli.context import Context, Refused
 from monitoring.documents import delivery
 
 OUT = Path("results/documents")
+SCREENSHOTS = Path("results/screenshots")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +27,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since", type=Path, metavar="FILE", help="manifest.json of the last delivery, to say what changed"
     )
-    parser.add_argument("--screenshots", type=Path, metavar="DIR", help="PNG files named after the manual's pages")
+    parser.add_argument(
+        "--screenshots",
+        type=Path,
+        metavar="DIR",
+        help="PNG files named after the manual's pages (default: what the browser tests left)",
+    )
     parser.add_argument("--look-up", action="store_true", help="ask the package index for newer versions first")
     parser.add_argument("--verify", action="store_true", help="write nothing; check the folder against its checksums")
 
@@ -42,7 +48,7 @@ def main(context: Context) -> int:
         with progress.step("newer versions"):
             docfacts.look_up(context, today)
     with progress.step("facts"):
-        facts = docfacts.gather(context, given.issued or today, given.edition, given.screenshots)
+        facts = docfacts.gather(context, given.issued or today, given.edition, pictures(context, given.screenshots))
     with progress.step("documents"):
         try:
             files = delivery.write(facts, given.out, last, progress, given.only)
@@ -50,6 +56,14 @@ def main(context: Context) -> int:
             raise Refused(str(error)) from None
     print(f"{len(files)} files in {given.out}")
     return 0
+
+
+def pictures(context: Context, named: Path | None) -> Path | None:
+    """The folder of screenshots: the named one, Refused when it is not there, or what the browser tests left."""
+    if named is not None and not named.is_dir():
+        raise Refused(f"{named}: there is no such folder")
+    left = context.root / SCREENSHOTS
+    return named or (left if left.is_dir() else None)
 
 
 def verify(folder: Path) -> int:

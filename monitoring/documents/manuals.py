@@ -47,7 +47,10 @@ def operation(facts: Facts) -> list[Chapter]:
             "構築と変更の作業", [Table("作業の流れ", ("手順書", "作業", "対象"), plays, (2, 6, 3))], new_page=False
         ),
         Chapter("定時処理", [Table("定時処理", ("時刻", "処理", "符号"), jobs, (2.4, 5, 3))]),
-        *(Chapter(f"手順：{markdown.title(text)}", list(markdown.blocks(text))) for text in facts.runbooks.values()),
+        *(
+            Chapter(f"手順：{markdown.title(text)}", [*markdown.blocks(text), *_picture(facts, name)])
+            for name, text in facts.runbooks.items()
+        ),
     ]
 
 
@@ -85,7 +88,7 @@ def _menu(facts: Facts) -> Table:
 
 
 def _picture(facts: Facts, name: str) -> list[Block]:
-    """The screenshots that browser tests left for a page of the manual, when there are any."""
+    """The screenshots that browser tests left for a page of a manual, when there are any."""
     return [Picture(key.removeprefix(f"{name}-"), png, 150) for key, png in facts.screenshots.items()
             if key == name or key.startswith(f"{name}-")]  # fmt: skip
 

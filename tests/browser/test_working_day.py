@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.house import COUNTER, House, empty_patrons, free_items, go, scan, settled, sign_in
+from tests.browser.pictures import picture
 
 FIGURES = (
     "SELECT act, count(*) FROM circulation_loanstatistic JOIN branches_branch b ON b.id = branch_id"
@@ -126,6 +127,8 @@ def test_a_working_day_by_keyboard_alone(house):
         go(page, "F2", "/counter/")
         for card, things in ((mother, items[:3]), (child, items[3:6]), (grandmother, items[6:8])):
             lend(page, card, things)
+            if card == mother:
+                picture(page, "lending-貸出の画面")
         assert len(house.sql(f"SELECT 1 FROM circulation_loan WHERE item_id IN ({ids(items[:8])})")) == 8
 
         # The book drop, for the last open day, then a wrong scan that is taken back.
@@ -138,6 +141,7 @@ def test_a_working_day_by_keyboard_alone(house):
         settled(page)
         expect(page.locator("#rows tr")).to_have_count(3)
         expect(page.locator("#rows")).not_to_contain_text("延滞")
+        picture(page, "returning-ブックポストの返却")
         page.keyboard.press("F10")
         settled(page)
         expect(page.locator("#says")).to_contain_text("返却を取り消しました")
@@ -155,18 +159,21 @@ def test_a_working_day_by_keyboard_alone(house):
         press(page, "予約する")
         expect(page.locator("[role=status]").first).to_contain_text("予約を受け付けました")
         expect(page.locator("tr", has_text="予約中").first).to_contain_text("南部")
+        picture(page, "hold-shelf-予約の受付")
 
         # It comes back here and goes there: the screen says so, large.
         go(page, "F3", "/counter/return/")
         scan(page, items[0])
         settled(page)
         expect(page.locator("#says .next")).to_contain_text("南部")
+        picture(page, "returning-回送の案内")
 
     with posted(house, "counter", "nanbu"), window(house, "counter") as page:
         # The van has arrived: the desk for arrivals names the place on the shelf.
         page.goto(house.staff("/holds/check/"))
         scan(page, items[0])
         expect(page.locator(".said.info")).to_contain_text("取置棚")
+        picture(page, "hold-shelf-到着の確認と取置棚")
         number = page.locator(".said .big").inner_text()
         go(page, "F2", "/counter/")
         scan(page, reader)
@@ -200,6 +207,7 @@ def test_a_working_day_by_keyboard_alone(house):
         expect(page.locator("#says .says.bad")).to_contain_text("停止")
         scan(page, items[8])
         expect(page.locator("#asks")).to_contain_text("理由")
+        picture(page, "lending-停止中の利用者への貸出")
         page.keyboard.type("本日中に返却の約束")
         page.keyboard.press("Enter")
         settled(page)
