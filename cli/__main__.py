@@ -13,6 +13,7 @@ from lab.shell import LabError
 # verb → module, what it does (one line each, in the order an engineer meets them)
 VERBS = {
     "up": ("cli.up", "from a bare machine to a running appliance"),
+    "metal": ("cli.metal", "media that install the hosts on bare disks, unattended"),
     "deploy": ("cli.deploy", "apply the inventory and playbooks to the hosts"),
     "status": ("cli.status", "hosts and their health at a glance"),
     "ssh": ("cli.ssh", "a shell, or one command, on a host"),

@@ -14,11 +14,12 @@ TITLES = {
     "alarms": "全サービスの停止と通知までの時間",
     "disk": "ディスクの故障と交換",
     "faults": "負荷中の障害と台帳の照合",
+    "metal": "空のサーバへの無人導入",
     "power": "停電時の順序停止と復電",
     "restore": "バックアップからの復元",
 }
 # On a virtual machine of their own.
-WITHOUT_TWIN = frozenset({"disk"})
+WITHOUT_TWIN = frozenset({"disk", "metal"})
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,6 +78,10 @@ def run(context: Context, name: str) -> dict[str, Any]:
         from cli import disk_drill
 
         return disk_drill.run(context)
+    if name == "metal":
+        from cli.metal import proof
+
+        return proof.run_drill(context)
     if name == "restore":
         from backup import drill as restore
         from cli import lost

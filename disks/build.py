@@ -35,7 +35,7 @@ def check(machine: state.Machine, row: Mapping[str, Any]) -> list[str]:
     return devices
 
 
-def make(machine: state.Machine, row: Mapping[str, Any], devices: list[str]) -> None:
+def make(machine: state.Machine, row: Mapping[str, Any], devices: list[str], keys: Path = KEYS) -> None:
     """Partition the disks, join them, encrypt when wanted, and put a file system on top."""
     members = [partition.cut(machine, device, row) for device in devices]
     run(
@@ -44,19 +44,38 @@ def make(machine: state.Machine, row: Mapping[str, Any], devices: list[str]) -> 
         + [f"/dev/{member}" for member in members]
     )
     if row["encrypted"]:
-        _encrypt(row)
+        _encrypt(row, keys)
     run(["mkfs.ext4", "-q", "-L", row["name"][:16], row["device"]])
 
 
-def _encrypt(row: Mapping[str, Any]) -> None:
+def reopen(machine: state.Machine, row: Mapping[str, Any], keys: Path = KEYS) -> None:
+    """An array that is there is ready for use; what an interrupted `make` did not come to is done. Data stays."""
+    if row["encrypted"] and not machine.path(row["device"]).exists():
+        if not partition.contents(row["md"].removeprefix("/dev/")):
+            _encrypt(row, keys)
+        elif (keys / f"{row['name']}.key").exists():
+            _open(row, keys)
+        else:
+            raise Refused(f"array {row['name']} is encrypted, and its key {keys / row['name']}.key is not there")
+    if not partition.contents(row["device"].removeprefix("/dev/")):
+        run(["mkfs.ext4", "-q", "-L", row["name"][:16], row["device"]])
+
+
+def _encrypt(row: Mapping[str, Any], keys: Path) -> None:
     """LUKS with a key file of its own."""
-    KEYS.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = KEYS / f"{row['name']}.key"
+    keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = keys / f"{row['name']}.key"
     if not key.exists():
         with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as handle:
             handle.write(secrets.token_bytes(64))
+            handle.flush()
+            os.fsync(handle.fileno())
     run(["cryptsetup", "luksFormat", "--batch-mode", "--type=luks2", "--pbkdf=pbkdf2", row["md"], str(key)])
-    run(["cryptsetup", "open", f"--key-file={key}", row["md"], row["name"]])
+    _open(row, keys)
+
+
+def _open(row: Mapping[str, Any], keys: Path) -> None:
+    run(["cryptsetup", "open", f"--key-file={keys / row['name']}.key", row["md"], row["name"]])
 
 
 def main() -> int:

@@ -27,6 +27,7 @@ POSTGRES = "setpriv --reuid=postgres --regid=postgres --init-groups /usr/lib/pos
 BOOT_MIB, DATA_MIB = 720, 128
 FIRST_VICTIM, SECOND_VICTIM, BOOT_VICTIM = 3, 5, 1
 PATIENCE = 180
+WITNESS = "readers-of-this-library"
 ALL_LOANS = "SELECT number FROM loan ORDER BY number"
 
 Alarms = Callable[[], Sequence[Mapping[str, str]]]
@@ -53,8 +54,11 @@ class Machine(Protocol):
 
 
 def arrays() -> tuple[layout.Array, ...]:
-    """What the machine must have: RAID 1 to start from, RAID 5 for data, every bay wired."""
-    rows = (Disk(use="boot", raid=1, count=2, size_gb=1), Disk(use="data", raid=5, count=4, size_gb=1, mount=DATA))
+    """What the machine must have: RAID 1 to start from, an encrypted RAID 5 for data, every bay wired."""
+    rows = (
+        Disk(use="boot", raid=1, count=2, size_gb=1),
+        Disk(use="data", raid=5, count=4, size_gb=1, mount=DATA, encrypted=True),
+    )
     return tuple(
         replace(array, members=tuple(replace(place, bay=f"vm-bay-{place.slot}") for place in array.members))
         for array in layout.of_rows(rows)
@@ -149,8 +153,8 @@ class Drill:
         ]
         self.must("mkdir -p /dev/disk/by-path && " + " && ".join(links))
         self.must(
-            "modprobe raid1 && modprobe raid456 && echo 500000 > /proc/sys/dev/raid/speed_limit_min && "
-            f"{PROGRAM}.build && mkdir -p {DATA} && mount /dev/md/srv-drill {DATA} && mount /dev/md/boot /boot"
+            "modprobe -a raid1 raid456 dm-crypt && echo 500000 > /proc/sys/dev/raid/speed_limit_min && "
+            f"{PROGRAM}.build && mkdir -p {DATA} && mount {made[1].device} {DATA} && mount {made[0].device} /boot"
         )
         again = self.must(f"{PROGRAM}.build")
         self.step("作り直しの指示を繰り返しても何も変わらない", again.strip() == "", again.strip())
@@ -170,7 +174,10 @@ class Drill:
         """A database on the RAID 5 lends, and files are written whose checksums are known; returns the lender's job."""
         self.progress("a database on the RAID 5 begins to lend")
         for name, folder in (("data", DATA), ("boot", "/boot")):
-            said = self.must(f"head -c 16M /dev/urandom > {folder}/witness && sync && sha256sum {folder}/witness")
+            said = self.must(
+                f"{{ yes {WITNESS} | head -c 64K; head -c 16M /dev/urandom; }} > {folder}/witness && sync && "
+                f"sha256sum {folder}/witness"
+            )
             self.sums[name] = said.split()[0]
         self.must(
             f"install -d -o postgres -g postgres {DATA}/pg /run/drill && cd {DATA} && "
@@ -208,6 +215,13 @@ class Drill:
         """Slot and serial number of the failed disks that an alarm names now, of these slots."""
         firing = [alarm for alarm in self.alarms() if alarm.get("alertname") == "DiskFailed"]
         return {(int(alarm["slot"]), alarm["serial"]) for alarm in firing if int(alarm["slot"]) in slots}
+
+    def tells(self, array: layout.Array) -> None:
+        """Whoever carries the disks of an encrypted array away reads nothing; of another one everything."""
+        disks = [self.machine.share / f"{self.in_slot[place.slot]}.disk" for place in array.members]
+        readable = any(WITNESS.encode() in path.read_bytes() for path in disks)
+        title = "暗号化した組の内容はディスクから読めない" if array.encrypted else "暗号化しない組の内容は読める"
+        self.step(title, readable != array.encrypted)
 
     def swap(self, slot: int, new: str) -> float:
         """Replace the disk in a slot as the playbook does; returns the seconds of the rebuild."""
@@ -264,6 +278,8 @@ class Drill:
         self.lends(50)
         self.intact("data", DATA)
         self.refuses(SECOND_VICTIM, "its data would be lost")
+        for array in arrays():  # the one that is not encrypted shows that the search finds
+            self.tells(array)
         self.figure("rebuild_seconds_raid5", self.swap(FIRST_VICTIM, "spare1"), "s")
         self.lends(50)
         self.progress("another disk of the RAID 5 and a boot disk die")

@@ -40,6 +40,7 @@ class Host:
     place: schema.Place | None = None
     hardware: schema.Hardware | None = None
     disks: tuple[schema.Disk, ...] = ()
+    ports: tuple[tuple[str, str], ...] = ()  # interface, address of its network card
 
     @property
     def at_site(self) -> bool:
@@ -105,6 +106,7 @@ class Inventory:
                 management=self.management_address(row.zone, row.number),
                 hardware=row.hardware,
                 disks=tuple(row.disks),
+                ports=tuple(row.ports.items()),
             )
             for row in self.hosts_file.hosts
         ]

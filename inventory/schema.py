@@ -86,11 +86,14 @@ class Networks(Row):
     zones: list[Zone]
 
 
+Mac = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]
+
+
 class Wake(Row):
     """How the boot nurse switches a host on that stays off: a magic packet to `mac`, or IPMI at `address`."""
 
     by: Literal["wol", "ipmi"]
-    mac: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")] | None = None
+    mac: Mac | None = None
     address: Annotated[IPv4Address, BeforeValidator(_address)] | None = None
 
 
@@ -136,6 +139,9 @@ class HostRow(Row):
     power: Power
     hardware: Hardware | None = None
     disks: list[Disk] = []
+    # Which network card is which interface (`manage` and the zones), by the address that stands on the card. A machine
+    # is installed by these, and each of its interfaces gets its name from them.
+    ports: dict[Name, Mac] = {}
 
 
 class PerPlaceRow(Row):

@@ -9,12 +9,18 @@ ORIGIN = "# Made by Kura from the inventory (network/interfaces.py). Changes her
 
 
 def networkd(site: Inventory, host: Host) -> dict[str, str]:
-    """File name under /etc/systemd/network → text, for every wire of a host.
+    """File name under /etc/systemd/network → text, for every wire of a host and every card that is known.
 
     A data-centre or site host routes by its router; the hub by the provider. A site router reaches the data centre
     only through the tunnel (wg0 adds those routes), so it gets no default route.
     """
-    return {f"20-{name}.network": _network(site, host, name) for name in site.legs(host)}
+    made = {f"20-{name}.network": _network(site, host, name) for name in site.legs(host)}
+    return {**made, **{f"10-{leg}.link": _link(leg, address) for leg, address in host.ports}}
+
+
+def _link(leg: str, address: str) -> str:
+    """By its address a network card becomes the interface it is wired as, wherever it sits in the machine."""
+    return f"{ORIGIN}[Match]\nMACAddress={address}\nType=ether\n\n[Link]\nName={leg}\n"
 
 
 def _network(site: Inventory, host: Host, leg: str) -> str:

@@ -34,6 +34,7 @@ ROWS = (
 DERIVED = (
     derived.places_with_hosts,
     derived.unique_hosts,
+    derived.cards,
     derived.offered,
     derived.reachable,
     derived.published,

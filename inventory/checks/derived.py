@@ -29,6 +29,23 @@ def unique_hosts(context: Context) -> Iterator[Problem]:
                 yield context.problem("hosts", (), expected, key)
 
 
+def cards(context: Context) -> Iterator[Problem]:
+    """A host that says which card is which says it of every interface; no card is in two places."""
+    site, seen = context.site, []
+    for index, row in enumerate(site.hosts_file.hosts):
+        at = ("hosts", index, "ports")
+        legs = set(site.legs(site.host(row.name)))
+        if row.ports and set(row.ports) != legs:
+            expected = f"an address for each of its interfaces: {', '.join(sorted(legs))}"
+            yield context.problem("hosts", at, expected, ", ".join(row.ports))
+        seen += [((*at, leg), address) for leg, address in row.ports.items()]
+        wake = row.power.wake
+        if wake and wake.mac and row.ports.get(row.zone, wake.mac) != wake.mac:
+            at_wake = ("hosts", index, "power", "wake", "mac")
+            yield context.problem("hosts", at_wake, f"the card of its interface {row.zone} ({row.ports[row.zone]})")
+    yield from context.repeats("hosts", seen, "an address of a card")
+
+
 def offered(context: Context) -> Iterator[Problem]:
     """A service has a host that offers it."""
     for index, service in enumerate(context.site.services):

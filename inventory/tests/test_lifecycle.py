@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cli.metal import root
 from inventory import InventoryError, available, lifecycle, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,8 +24,8 @@ def required() -> set[str]:
 
 
 def installed() -> set[str]:
-    """The Debian packages of every role's defaults."""
-    found: set[str] = set()
+    """The Debian packages of every role's defaults, and what a machine of its own has beside them."""
+    found: set[str] = {*root.KERNEL, *root.FIRMWARE}
     for path in sorted(ROOT.glob("roles/*/defaults/main.yml")):
         for key, value in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
             if key.endswith("_packages"):
