@@ -98,6 +98,7 @@ PRIVATE = frozenset(
         "catalog_searchfaceta",
         "catalog_searchfacetb",
         "catalog_searchgone",
+        "catalog_searchmoved",
         "catalog_searchnumbera",
         "catalog_searchnumberb",
         "catalog_searchpending",

@@ -51,11 +51,14 @@ def run(context: Context) -> evidence.Figures:
     manage("migrate", "--verbosity", "0")
     manage("sync_branches")
     figures: evidence.Figures = {}
-    if not manage.answer("state")["complete"]:
+    state = manage.answer("state")
+    if not state["loaded"]:  # also a load that was cut short begins again
+        manage.answer("empty")
         with context.progress.step(f"{given.records:,} records"):
             began = time.monotonic()
             manage.side_by_side("load")
             figures["load_records_per_second"] = evidence.figure(given.records / (time.monotonic() - began), "/s")
+    if not state["complete"]:
         with context.progress.step("the first index"):
             manage.answer("rebuild")
         manage.answer("popularity")

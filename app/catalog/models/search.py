@@ -86,6 +86,16 @@ class SearchGone(models.Model):
         verbose_name = "検索から消えた書誌"
 
 
+class SearchMoved(models.Model):
+    """An item that was lent, came back, was held or sent since the bitmaps of SearchAvailable were made, perhaps
+    several times. Written by triggers of the tables that say so, so that no question compares them whole."""
+
+    item_id = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "動いた所蔵"
+
+
 class SearchState(models.Model):
     """The one row that says which slot is in use and how its numbers run.
 

@@ -1,9 +1,10 @@
 """Which numbered documents have an item to borrow at this moment, as a bitmap.
 
-The bitmaps of a while ago (SearchAvailable) and the items that were away then (SearchState.away) are kept. The items
-that are away now come from the tables of loans, holds and transfers with every question; the records of those that
-differ are decided anew. So the answer is the database's truth whenever it is asked; `refresh` only keeps the
-difference small. What else makes an item available changes its record's document, which then is not numbered.
+The bitmaps of a while ago (SearchAvailable) and the items that were away then (SearchState.away) are kept. What was
+lent, held or sent since, or came back, is noted as it happens (SearchMoved, by triggers in the same transaction); the
+records of these items are decided anew with every question. So the answer is the database's truth whenever it is
+asked; `refresh` only keeps the notes few. What else makes an item available changes its record's document, which then
+is not numbered.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from app.catalog.search import store
 from app.catalog.search.bitmaps import EMPTY, Slot
 from app.catalog.search.conditions import AWAY, BORROWABLE, SHELVED, Values
 
-# So many differing items cost about as much as the rest of a question.
+# So many noted items cost about as much as the rest of a question.
 REFRESH_FROM = 100
 _NOW = f"(SELECT coalesce(rb_build_agg(item_id::int), {EMPTY}) FROM ({AWAY}) AS away)"
 _THEN = "(SELECT away FROM catalog_searchstate WHERE id = 1)"
@@ -27,7 +28,7 @@ def available(slot: Slot, branches: Sequence[int], values: Values) -> tuple[str,
     number = slot.table("number")
     ctes = f"""differing AS MATERIALIZED (
         SELECT DISTINCT n.number, n.record_id FROM catalog_item AS i JOIN {number} AS n ON n.record_id = i.record_id
-        WHERE i.id = ANY (rb_to_array({_NOW} # {_THEN}))
+        WHERE i.id = ANY (ARRAY(SELECT item_id FROM catalog_searchmoved))
     ), lendable AS MATERIALIZED (
         SELECT coalesce(rb_or_agg(docs), {EMPTY})
             - (SELECT coalesce(rb_build_agg(number), {EMPTY}) FROM differing)
@@ -87,14 +88,14 @@ def refresh() -> int:
     if not store.rows("SELECT id FROM catalog_searchstate WHERE id = 1 FOR UPDATE"):
         return 0
     slot = store.slot()
-    if slot is None:
+    seen = [pk for (pk,) in store.rows("SELECT id FROM catalog_searchmoved")]
+    if slot is None or len(seen) < REFRESH_FROM:
         return 0
+    # Read after what was noted: what is noted from now on stays noted.
     now = bytes(store.binary(f"SELECT {_NOW}::bytea", {})[0][0])
     count, changed = store.binary(
         f"SELECT rb_cardinality(b), b::bytea FROM (SELECT %(now)b::roaringbitmap # {_THEN} AS b) AS d", {"now": now}
     )[0]
-    if count < REFRESH_FROM:
-        return int(count)
     numbers = (
         f"SELECT DISTINCT n.number FROM catalog_item AS i JOIN {slot.table('number')} AS n"
         " ON n.record_id = i.record_id WHERE i.id = ANY (rb_to_array(%(changed)b::roaringbitmap))"
@@ -111,4 +112,19 @@ def refresh() -> int:
     )
     _put(slot, some, "%(touched)b::roaringbitmap", {"now": now, "touched": touched})
     store.binary("UPDATE catalog_searchstate SET away = %(now)b::roaringbitmap WHERE id = 1 RETURNING id", {"now": now})
+    store.rows("DELETE FROM catalog_searchmoved WHERE id = ANY (%(seen)s)", {"seen": seen})
     return int(count)
+
+
+def note(away: bytes) -> None:
+    """Note what moved since these items were away, and nothing else; whoever calls holds SearchState.
+
+    For a rebuild: what it found away is some minutes old when it comes into use, and may have been refreshed
+    meanwhile. So no note of what was lent outlives the night.
+    """
+    store.rows("DELETE FROM catalog_searchmoved")
+    store.binary(
+        "INSERT INTO catalog_searchmoved (item_id)"
+        f" SELECT unnest(rb_to_array({_NOW} # %(away)b::roaringbitmap)) RETURNING id",
+        {"away": away},
+    )

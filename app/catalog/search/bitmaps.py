@@ -14,6 +14,8 @@ from app.catalog.search.query import AllOf, Node, Query, Term, Without
 
 EMPTY = "rb_build('{}'::int[])"
 MOST_GRAMS = 8
+# The extension (0.5) refuses to read a bitmap of three containers whose third is a run, as a filled one has.
+_UNREADABLE = 2
 _BEYOND = "\U0010ffff"
 
 
@@ -31,6 +33,8 @@ class Slot:
 
     def everything(self) -> str:
         """Every number of the slot."""
+        if self.runs and self.runs[-1][1] >> 16 == _UNREADABLE:
+            return f"(SELECT rb_build_agg(number) FROM {self.table('number')})"
         whole = EMPTY
         for first, last in self.runs:
             whole = f"rb_fill({whole}, {first}, {last + 1})"
@@ -175,7 +179,7 @@ class Bitmaps:
 
     def tiers(self, steps: Sequence[Tier], hits: str) -> list[str]:
         """For each tier the documents among the hits that it fits, whether or not an earlier one does."""
-        return [" | ".join(self._tier(step, hits)) for step in steps]
+        return [" | ".join(self._tier(step, hits)) or EMPTY for step in steps]
 
     def _tier(self, step: Tier, hits: str) -> Iterator[str]:
         for place in step.places:

@@ -48,7 +48,7 @@ def arrival(day: int, recent: int) -> int:
 def facets(slot: Slot, hits: bytes, query: Query) -> tuple[dict[str, Counter[str]], int]:
     """How many of the hits have each value, and how many can be borrowed now. Two SQL statements."""
     digits = rows.deepest(query.classes)
-    kinds = ["branch", "material", f"ndc{digits}", "year", "language", "audience"]
+    kinds = ["branch", "material", f"ndc{digits}", "decade", "language", "audience"]
     counted = store.binary(
         f"SELECT kind, value, sum(rb_and_cardinality(docs, %(hits)b::roaringbitmap))::int"
         f" FROM {slot.table('facet')} WHERE kind = ANY (%(kinds)s::text[]) GROUP BY kind, value",
@@ -59,9 +59,7 @@ def facets(slot: Slot, hits: bytes, query: Query) -> tuple[dict[str, Counter[str
     }
     level = LEVELS[query.shown_to]
     for kind, value, count in counted:
-        if kind == "year":
-            counts["decade"][str(int(value) // 10 * 10)] += count
-        elif kind == "branch":
+        if kind == "branch":
             branch, _, seen = value.partition(":")
             counts["branch"][branch] += count if int(seen) <= level else 0
         else:
@@ -109,16 +107,19 @@ def _groups(
     slot: Slot, hits: bytes, sort: str, steps: Sequence[Tier], more: dict[int, int], window: tuple[int, int]
 ) -> list[tuple[int, int, int, list[int]]]:
     """The groups of which a page has some: the group, how many stand before it, how many of its numbers were passed
-    over, and the following ones."""
+    over, and the following ones.
+
+    Groups are counted first; only those that the page needs are taken apart, and tiers behind it are not looked at.
+    """
     values = Values()
     some = f"{values.put(hits).replace(')s', ')b')}::roaringbitmap"
-    makers: dict[str, Callable[[], str]] = {
-        "relevance": lambda: _by_tier(slot, steps, values),
-        "popular": lambda: "groups AS (SELECT 0 AS place, h.b FROM h)",
-    }
-    made = makers.get(sort, lambda: _by_value(slot, sort))()
     places, counts = values.put(list(more)), values.put(list(more.values()))
     first, last = values.put(window[0]), values.put(window[1])
+    makers: dict[str, Callable[[], tuple[str, str]]] = {
+        "relevance": lambda: _by_tier(slot, steps, values, last),
+        "popular": lambda: ("groups AS (SELECT 0 AS place, rb_cardinality(h.b) AS n FROM h)", "(SELECT b FROM h)"),
+    }
+    made, members = makers.get(sort, lambda: _by_value(slot, sort))()
     whole = f"rb_to_array(rb_select(b, {MOST_READ}))"
     each = " || ".join(
         f"rb_to_array(rb_select(b, {last}::bigint - before, 0, false, {start}, {end + 1}))" for start, end in slot.runs
@@ -132,30 +133,34 @@ def _groups(
     statement = f"""
         WITH h AS MATERIALIZED (SELECT {some} AS b), {made},
         counted AS MATERIALIZED (
-            SELECT place, g.b, coalesce(f.n, 0) AS added, rb_cardinality(coalesce(g.b, {EMPTY})) + coalesce(f.n, 0) AS n
+            SELECT place, coalesce(f.n, 0) AS added, coalesce(g.n, 0) + coalesce(f.n, 0) AS n
             FROM groups AS g FULL JOIN unnest({places}::int[], {counts}::int[]) AS f (place, n) USING (place)),
-        summed AS (SELECT place, coalesce(b, {EMPTY}) AS b, added, n,
-                          (sum(n) OVER (ORDER BY place) - n)::bigint AS before FROM counted),
-        needed AS (SELECT place, b, added, before, {skipped} AS skipped FROM summed
-                   WHERE n > 0 AND before < {last}::bigint AND before + n > {first}::bigint OFFSET 0)
+        summed AS (SELECT place, added, n, (sum(n) OVER (ORDER BY place) - n)::bigint AS before FROM counted),
+        needed AS MATERIALIZED (SELECT place, coalesce({members}, {EMPTY}) AS b, added, before, {skipped} AS skipped
+                   FROM summed WHERE n > 0 AND before < {last}::bigint AND before + n > {first}::bigint)
         SELECT place, before, skipped, {taken} FROM needed ORDER BY place"""
     return [(group, before, skip, list(taken)) for group, before, skip, taken in store.binary(statement, values.given)]
 
 
-def _by_value(slot: Slot, sort: str) -> str:
-    """Groups by the values of a facet that has an order; what has no value stands behind."""
+def _by_value(slot: Slot, sort: str) -> tuple[str, str]:
+    """Groups by the values of a facet that has an order, what has no value behind; and the documents of one."""
     kind = {"newest": "year", "oldest": "year"}.get(sort, sort)
     sign = "-" if sort in ("newest", "arrived") else ""
-    return f"""valued AS MATERIALIZED (
-            SELECT {sign}place AS place, rb_or_agg(docs & h.b) AS b FROM {slot.table("facet")}, h
+    table = slot.table("facet")
+    groups = f"""valued AS MATERIALIZED (
+            SELECT {sign}place AS place, sum(rb_and_cardinality(docs, h.b))::bigint AS n FROM {table}, h
             WHERE kind = '{kind}' GROUP BY 1),
-        groups AS MATERIALIZED (
-            SELECT place, b FROM valued
-            UNION ALL SELECT {REST}, h.b - coalesce((SELECT rb_or_agg(b) FROM valued), {EMPTY}) FROM h)"""
+        groups AS (
+            SELECT place, n FROM valued
+            UNION ALL SELECT {REST}, rb_cardinality(h.b) - coalesce((SELECT sum(n) FROM valued), 0)::bigint FROM h)"""
+    docs = f"SELECT rb_or_agg(docs & h.b) FROM {table}, h WHERE kind = '{kind}'"
+    rest = f"(SELECT b FROM h) - coalesce(({docs}), {EMPTY})"
+    return groups, f"CASE WHEN place = {REST} THEN {rest} ELSE ({docs} AND {table}.place = {sign}summed.place) END"
 
 
-def _by_tier(slot: Slot, steps: Sequence[Tier], values: Values) -> str:
-    """Groups by relevance: each tier takes from what the earlier ones left."""
+def _by_tier(slot: Slot, steps: Sequence[Tier], values: Values, last: str) -> tuple[str, str]:
+    """Groups by relevance, and the documents of one: each tier takes from what the earlier ones left, and none once
+    `last` documents were found."""
     wanted = long_grams(None, steps)
     for step in steps:
         wanted |= long_grams(step.node, ())
@@ -164,14 +169,23 @@ def _by_tier(slot: Slot, steps: Sequence[Tier], values: Values) -> str:
         {"grams": sorted(wanted)},
     )
     bitmaps = Bitmaps(slot, values, {gram for (gram,) in found}, "(SELECT b FROM h)")
-    left, ctes, groups = "h.b FROM h", [], []
+    left, ctes, groups, enough = "h.b, 0::bigint AS seen FROM h", [], [], f"seen >= {last}::bigint"
     for number, expression in enumerate(bitmaps.tiers(steps, bitmaps.among)):
         ctes.append(f"l{number} AS MATERIALIZED (SELECT {left})")
-        ctes.append(f"t{number} AS MATERIALIZED (SELECT b & ({expression}) AS b FROM l{number})")
-        left = f"l{number}.b - t{number}.b AS b FROM l{number}, t{number}"
+        ctes.append(
+            f"t{number} AS MATERIALIZED"
+            f" (SELECT CASE WHEN {enough} THEN {EMPTY} ELSE b & ({expression}) END AS b FROM l{number})"
+        )
+        left = (
+            f"l{number}.b - t{number}.b AS b, l{number}.seen + rb_cardinality(t{number}.b) AS seen"
+            f" FROM l{number}, t{number}"
+        )
         groups.append(f"SELECT {number} AS place, b FROM t{number}")
-    groups.append(f"SELECT {TIERS - 1} AS place, {left}")
-    return ", ".join([*ctes, f"groups AS MATERIALIZED ({' UNION ALL '.join(groups)})"])
+    ctes.append(f"rest AS MATERIALIZED (SELECT {left})")
+    groups.append(f"SELECT {TIERS - 1} AS place, b FROM rest")
+    ctes.append(f"tiered AS MATERIALIZED ({' UNION ALL '.join(groups)})")
+    ctes.append("groups AS (SELECT place, rb_cardinality(b) AS n FROM tiered)")
+    return ", ".join(ctes), "(SELECT b FROM tiered WHERE tiered.place = summed.place)"
 
 
 def _rows(slot: Slot, numbers: Sequence[int], level: int) -> dict[int, Row]:

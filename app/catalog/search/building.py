@@ -259,6 +259,8 @@ def _switch(
 ) -> None:
     """The built slot is in use; what did not change since the beginning is no longer fresh."""
     store.rows("SELECT pg_advisory_xact_lock(%(key)s)", {"key": store.CHANGING})
+    store.rows("SELECT id FROM catalog_searchstate WHERE id = 1 FOR UPDATE")
+    availability.note(away)
     _settle(seen)
     store.rows(
         f"UPDATE catalog_searchdocument AS d SET number ="

@@ -27,6 +27,7 @@ _FIELDS = {
     "class": (grams.CLASSES,),
 }
 TIERS = 7
+ANY_PART = ("any", "part")
 _LAST_YEAR = 9999
 
 # An item that a reader may take home at this moment (alias i): on the shelf, and nobody has or awaits it.
@@ -177,6 +178,13 @@ def tiers(phrases: Sequence[str], terms: Sequence[str], node: Node | None) -> li
         return []
     alone = [text for text in dict.fromkeys(grams.needle(term, "exact") for term in terms) if text]
     title, author = grams.TITLE, grams.AUTHOR
+    # One plain word is itself the phrase: its tiers by word are those by phrase. Where plain words stand anyhow, the
+    # phrase of them is among them.
+    parts = node.parts if isinstance(node, AllOf) else (node,)
+    wanted = [needle_of(part) for part in parts if isinstance(part, Term) and (part.field, part.match) == ANY_PART]
+    plain = len(wanted) == len(parts)
+    again = plain and len(wanted) == 1 and wanted[0] in texts
+    apart = [text for text in texts if again or not plain or not all(one in text for one in wanted)]
     return [
         Tier(tuple(Place(title, f"\n{text}\n") for text in texts)),
         Tier(
@@ -184,9 +192,9 @@ def tiers(phrases: Sequence[str], terms: Sequence[str], node: Node | None) -> li
             + (tuple(Place(title, text) for text in alone) if len(terms) > 1 else ())
         ),
         Tier(tuple(Place(title, text) for text in texts)),
-        Tier((), within(node, "title")),
-        Tier(tuple(Place(author, text) for text in texts), within(node, "author")),
-        Tier((), within(node, "title", "author")),
+        Tier((), None if again else within(node, "title")),
+        Tier(tuple(Place(author, text) for text in apart), None if again else within(node, "author")),
+        Tier((), None if again else within(node, "title", "author")),
     ]
 
 
@@ -197,7 +205,8 @@ def tier(steps: Sequence[Tier], values: Values) -> str:
         tests = [contains(place.wanted, (place.number,), values) for place in step.places]
         if step.node is not None:
             tests.append(condition(step.node, values))
-        cases.append(f"WHEN {' OR '.join(tests)} THEN {number}")
+        if tests:
+            cases.append(f"WHEN {' OR '.join(tests)} THEN {number}")
     return f"CASE {' '.join(cases)} ELSE {TIERS - 1} END" if cases else str(TIERS - 1)
 
 

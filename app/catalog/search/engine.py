@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.db import OperationalError
@@ -161,8 +162,9 @@ def dead(slot: Slot) -> str:
     return (
         f"coalesce((SELECT dead FROM catalog_searchstate WHERE id = 1), {EMPTY})"
         f" - coalesce((SELECT rb_build_agg(d.number) FROM catalog_searchdocument AS d WHERE d.fresh), {EMPTY})"
-        f" - coalesce((SELECT rb_build_agg(n.number) FROM catalog_searchgone AS g"
-        f" JOIN {slot.table('number')} AS n ON n.record_id = g.record_id), {EMPTY})"
+        # An array, that the numbers are looked up: a join may be planned to read all of them.
+        f" - coalesce((SELECT rb_build_agg(n.number) FROM {slot.table('number')} AS n"
+        f" WHERE n.record_id = ANY (ARRAY(SELECT record_id FROM catalog_searchgone))), {EMPTY})"
     )
 
 
@@ -229,21 +231,30 @@ def _begun(wanted: str, limit: int) -> list[str]:
     )
     slot = store.slot()
     if slot:
+        best, exact = _best(slot, wanted, limit)
+        statement = (
+            f"SELECT {columns} FROM {joined} JOIN {slot.table('number')} AS n ON n.record_id = d.record_id"
+            " WHERE n.number = ANY (%(numbers)s::int[])"
+        )
         values = Values()
-        bitmaps = Bitmaps(slot, values, known_grams(slot, grams.long_grams(wanted)))
-        expression, exact = bitmaps.needle(wanted, (grams.TITLE,))
-        shown = f"({expression}) - {dead(slot)} - {bitmaps.facet('visibility', (1, 2))}"
-        # The best come first; without proof more are taken, so that some are left.
-        many = 10 * limit if exact else 2 * grams.FREQUENT
-        best = " || ".join(
-            f"rb_to_array(rb_select({'b'}, {many}, 0, false, {first}, {last + 1}))" for first, last in slot.runs
-        )
         check = "" if exact else f" AND {conditions.contains(wanted, (grams.TITLE,), values)}"
-        found += store.rows(
-            f"WITH h AS MATERIALIZED (SELECT {shown} AS b), best AS MATERIALIZED (SELECT {best} AS numbers FROM h)"
-            f" SELECT {columns} FROM {joined} JOIN {slot.table('number')} AS n ON n.record_id = d.record_id"
-            f" WHERE n.number = ANY (ARRAY(SELECT unnest(numbers) FROM best)){check}",
-            values.given,
-        )
+        # The best come first: most often a few of them are enough.
+        for start, end in pairwise((0, 2 * limit, *(10 * limit * 6**step for step in range(4)))):
+            numbers = [number for run in best for number in run[start:end]]
+            if not numbers or len({title for *_, title in found}) >= limit:
+                break
+            found += store.rows(statement + check, values.given | {"numbers": numbers})
     found.sort(key=lambda row: (row[1] == 3, -row[2], row[3] is None, -(row[3] or 0), row[0]))
     return list(dict.fromkeys(title for *_, title in found))[:limit]
+
+
+def _best(slot: Slot, wanted: str, limit: int) -> tuple[list[list[int]], bool]:
+    """The best numbers of each run that may have a title with this beginning, and whether they surely have."""
+    values = Values()
+    bitmaps = Bitmaps(slot, values, known_grams(slot, grams.long_grams(wanted)))
+    expression, exact = bitmaps.needle(wanted, (grams.TITLE,))
+    shown = f"({expression}) - {dead(slot)} - {bitmaps.facet('visibility', (1, 2))}"
+    many = 10 * limit if exact else 2 * grams.FREQUENT
+    best = ", ".join(f"rb_to_array(rb_select(b, {many}, 0, false, {first}, {last + 1}))" for first, last in slot.runs)
+    statement = f"WITH h AS MATERIALIZED (SELECT {shown} AS b) SELECT {best} FROM h"
+    return [list(run) for run in store.binary(statement, values.given)[0]], exact

@@ -9,7 +9,7 @@ import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-VERSION = 2
+VERSION = 3
 _TABLES = tuple(Path(__file__).parent / "data" / name for name in ("simplified.tsv", "variants.tsv"))
 
 # Long marks, hyphens, middle dots, apostrophes: people leave them out or type another one of them.

@@ -3,7 +3,9 @@
 A value of a field is a run of units: one Japanese character, or one latin word or number. A latin word has a blank
 on either side, a line end stands before and behind each value: so one test for a substring (`needle` in text) says
 whether a term occurs, begins a value or is a whole value. Every unit and every pair of Japanese characters or line
-ends is listed; longer grams only when they are so frequent that looking at the texts would be slow (`Dictionary`).
+ends is listed. There are few kana and their pairs are everywhere, so three kana in a row are listed too, and so are the
+first two characters of each value and whole values of one or two. Longer grams are listed only when they are so
+frequent that looking at the texts would be slow (`dictionary`).
 """
 
 import re
@@ -19,10 +21,12 @@ TITLE, AUTHOR, PUBLISHER, SUBJECT, SERIES, CONTENTS, NUMBERS, CLASSES = range(1,
 FIELDS = ("title", "author", "publisher", "subject", "series", "contents", "numbers", "classes")
 MOST_UNITS = 6
 # Documents from which on a gram is worth its own list; so many can be looked at one by one in a few milliseconds.
-FREQUENT = 1500
+FREQUENT = 1000
 LEAST_SEEN = 8
 _LATIN = re.compile(f" *([^ \n{CJK}]+) *")
 _UNIT = re.compile(f"[{CJK}]|[^ \n{CJK}]+|\n")
+_KANA = "ァ-ヺ"
+_KANA_RUN = re.compile(f"[{_KANA}\n]{{3,}}")
 _EDGES = (1, 2, 3)
 # Numbers are many and each is rare: a few thousand buckets, and a look at the texts.
 _BUCKETS = 1 << 15
@@ -75,7 +79,12 @@ def always(parts: list[str], latin: list[bool]) -> bool:
         return parts[0] != "\n"
     if len(parts) == 2:
         return not any(latin) or "\n" in parts
-    return False
+    begins, ends = parts[0] == "\n", parts[-1] == "\n"
+    if len(parts) == 3:
+        if any(latin):
+            return begins and ends
+        return begins or _KANA_RUN.fullmatch("".join(parts)) is not None
+    return len(parts) == 4 and begins and ends and not any(latin)
 
 
 def of_text(text: str, dictionary: frozenset[str]) -> set[str]:
@@ -88,6 +97,11 @@ def of_text(text: str, dictionary: frozenset[str]) -> set[str]:
         found.update(value)
         line = f"\n{value}\n"
         found.update([a + b for a, b in pairwise(line)])
+        found.add(line[:3])
+        if len(value) <= 2:
+            found.add(line)
+        for run in _KANA_RUN.findall(line):
+            found.update([run[start : start + 3] for start in range(len(run) - 2)])
         if dictionary:
             for start in range(len(line) - 2):
                 end = start + 3
@@ -238,8 +252,8 @@ def _candidates(value: str, length: int, before: set[str], grams: set[str]) -> N
     latin = [is_latin(part) for part in parts]
     for start in range(len(parts) - length + 1):
         own, kinds = parts[start : start + length], latin[start : start + length]
-        if always(own, kinds):
+        if length == 2 and always(own, kinds):
             continue
         shorter, kind = own[:-1], kinds[:-1]
-        if length == 2 or always(shorter, kind) or joined(shorter, kind) in before:
+        if length == 2 or (length == 3 and always(shorter, kind)) or joined(shorter, kind) in before:
             grams.add(joined(own, kinds))

@@ -104,7 +104,11 @@ def facets_of(document: Any, borders: dict[str, list[str]]) -> list[tuple[str, s
         ("language", document.language, 0),
         ("audience", document.audience, 0),
         *((f"ndc{digits}", document.ndc[:digits], 0) for digits in range(1, len(document.ndc) + 1)),
-        *((("year", str(document.year), document.year),) if document.year is not None else ()),
+        *(
+            (("year", str(document.year), document.year), ("decade", str(document.year // 10 * 10), 0))
+            if document.year is not None
+            else ()
+        ),
         *((("held", str(document.held), 0),) if document.held < 3 else ()),
         *((("visibility", str(document.visibility), 0),) if document.visibility else ()),
     ]

@@ -53,12 +53,18 @@ def version() -> int:
 
 @contextmanager
 def one_view(milliseconds: int) -> Iterator[None]:
-    """One question: it sees one state of the index, and no statement of it takes longer than this."""
+    """One question: it sees one state of the index, and no statement of it takes longer than this.
+
+    To compile a statement or to start processes for it costs more than these take.
+    """
     outermost = not connection.in_atomic_block
     isolation = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; " if outermost else ""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(f"{isolation}SET LOCAL statement_timeout = {milliseconds}; SET LOCAL jit = off")
+            cursor.execute(
+                f"{isolation}SET LOCAL statement_timeout = {milliseconds}; SET LOCAL jit = off;"
+                " SET LOCAL max_parallel_workers_per_gather = 0"
+            )
         yield
         if not outermost:
             # Inside a caller's transaction the setting would outlive the savepoint.

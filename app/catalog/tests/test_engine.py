@@ -12,8 +12,9 @@ from django.db import connection, transaction
 
 from app.catalog import actions, search
 from app.catalog.codes import Visibility
-from app.catalog.models import BibliographicRecord, Item, SearchDocument, SearchPending
-from app.catalog.search import broad, building, conditions, engine, grams
+from app.catalog.models import BibliographicRecord, Item, SearchDocument, SearchMoved, SearchPending
+from app.catalog.search import availability, broad, building, conditions, engine, grams
+from app.catalog.search.bitmaps import Slot
 from app.catalog.search.documents import LEVELS
 from app.catalog.search.query import AllOf, AnyOf, Node, Query, Term, Without
 from app.catalog.tests import factories as make
@@ -350,6 +351,65 @@ def test_an_item_that_may_no_longer_be_borrowed_counts_at_once(small: None) -> N
     actions.update_item(make.CATALOGUER, item.pk, {"reference_only": True})
     assert search.search(Query(text="貸せる本", available=True)).total == 0
     assert search.search(Query(text="貸せる本")).facets["available"] == ()
+
+
+@pytest.mark.parametrize("moment", ["while it is built", "when it comes into use"])
+def test_a_loan_or_return_beside_a_rebuild_counts_also_when_it_was_refreshed(
+    small: None, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    draw = random.Random(13)
+    ids = fill(draw, 60)
+    lend(draw, ids)
+    search.rebuild()
+    monkeypatch.setattr("app.catalog.search.availability.REFRESH_FROM", 1)
+    build, note = availability.build, availability.note
+
+    def moved() -> None:
+        loans = list(Loan.objects.order_by("pk"))
+        for loan in loans[:3]:
+            loan.delete()
+        item = Item.objects.filter(loans__isnull=True, status="in_stock").first()
+        Loan.objects.create(item=item, patron=loans[0].patron, branch=loans[0].branch, due_on=date(2030, 1, 1))
+        search.refresh()
+
+    def built(slot: str) -> bytes:
+        away = build(slot)
+        moved()
+        return away
+
+    def noted(away: bytes) -> None:
+        note(away)
+        moved()
+
+    if moment == "while it is built":
+        monkeypatch.setattr(availability, "build", built)
+    else:
+        monkeypatch.setattr(availability, "note", noted)
+    search.rebuild()
+    assert compare(draw, 15)
+    search.refresh()
+    assert compare(draw, 15)
+
+
+def test_no_note_of_what_was_lent_outlives_a_rebuild(small: None) -> None:
+    draw = random.Random(14)
+    lend(draw, fill(draw, 40))
+    search.rebuild()
+    Loan.objects.all().delete()
+    assert SearchMoved.objects.exists()
+    search.rebuild()
+    assert not SearchMoved.objects.exists()
+    assert compare(draw, 5)
+
+
+def test_a_catalogue_of_three_containers_is_read_whole() -> None:
+    last = 150_000
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO catalog_searchnumbera (number, record_id) SELECT n, n FROM generate_series(0, %s) AS n", [last]
+        )
+        cursor.execute(f"SELECT rb_cardinality({Slot('a', [[0, last]], {}).everything()})")
+        assert cursor.fetchone() == (last + 1,)
 
 
 @pytest.mark.req("F-OPA-005")

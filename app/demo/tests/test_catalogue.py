@@ -8,7 +8,7 @@ from app.branches.actions import sync
 from app.catalog import search
 from app.catalog.models import BibliographicRecord, Item
 from app.circulation.models import Loan
-from app.demo import catalogue, questions
+from app.demo import catalogue, counting, questions
 from inventory import load
 
 pytestmark = pytest.mark.django_db
@@ -59,4 +59,20 @@ def test_every_class_of_question_is_asked_and_measured(library: None) -> None:
     assert result["index"]["bytes"]["posting"] > 0
     assert result["terminals_ms"]["p95"] > 0
     assert result["plain_ms"]["p50"] > 0
+    Loan.objects.all()._raw_delete(using="default")  # their patron is nobody
+
+
+@pytest.mark.req("F-GEN-018", "S-CAP-002", "S-CAP-004")
+def test_a_hundred_items_are_lent_and_taken_back_and_every_scan_is_timed(library: None) -> None:
+    """The bench whose run at the contract's size is in docs/measured; see cli/tests/test_measured.py."""
+    catalogue.load(4000, 5, 2026, (0, 1), lambda line: None)
+    assert counting.register(60, 5, lambda *told: None) >= 10
+    before = Loan.objects.count()
+    lines: list[str] = []
+    result = counting.measure(5, 1, lines.append)
+    assert (len(result["lend_ms"]), len(result["return_ms"])) == (100, 100)
+    assert min(*result["lend_ms"], *result["return_ms"]) > 0
+    assert (result["records"], result["items"]) == (4000, Item.objects.count())
+    assert lines == ["100 lent and taken back"]
+    assert Loan.objects.count() == before
     Loan.objects.all()._raw_delete(using="default")  # their patron is nobody

@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "what", choices=("state", "load", "popularity", "rebuild", "ask", "register", "counter", "forget")
+            "what", choices=("state", "empty", "load", "popularity", "rebuild", "ask", "register", "counter", "forget")
         )
         parser.add_argument("--records", type=int, default=3_650_000)
         parser.add_argument("--seed", type=int, default=20261122)
@@ -40,12 +40,14 @@ class Command(BaseCommand):
         self.stderr.flush()
 
     def state(self, options: dict[str, Any]) -> None:
+        loaded = BibliographicRecord.objects.filter(origin="scale").count() == options["records"]
         numbered = SearchState.objects.exclude(runs=[]).exists()
-        complete = numbered and BibliographicRecord.objects.filter(origin="scale").count() == options["records"]
-        if not complete:  # a load that was cut short begins again
-            with connection.cursor() as cursor:
-                cursor.execute("TRUNCATE catalog_bibliographicrecord CASCADE")
-        self.stdout.write(json.dumps({"complete": complete}))
+        self.stdout.write(json.dumps({"loaded": loaded, "complete": loaded and numbered}))
+
+    def empty(self, options: dict[str, Any]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE catalog_bibliographicrecord CASCADE")
+        self.stdout.write("{}")
 
     def load(self, options: dict[str, Any]) -> None:
         part = (options["part"], options["parts"])

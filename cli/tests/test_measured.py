@@ -1,0 +1,41 @@
+"""Runs of the benches at the contract's size, as `--json` wrote them, with where and when.
+
+A bench of this size takes too long for a test; that it measures what it says is tested at a small size
+(app/demo/tests/test_catalogue.py).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cli.benches import scale
+from lab import paths
+
+MEASURED = paths.root() / "docs" / "measured"
+RECORDS, ITEMS, PATRONS = 3_650_000, 1_300_000, 60_000
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """A kept run, which says when, on how many cores and beside what it ran."""
+    run: dict[str, Any] = json.loads((MEASURED / f"{name}.json").read_text())
+    assert date.fromisoformat(run["date"]) >= date(2026, 11, 1)
+    assert run["cores"] >= 1
+    assert run["commit"]
+    assert run["beside"]
+    return run
+
+
+@pytest.mark.req("F-GEN-018", "S-CAP-002", "S-CAP-004")
+def test_the_counter_was_quick_enough_at_the_contracts_size() -> None:
+    figures = recorded("scale")["figures"]
+    assert figures["records"]["value"] >= RECORDS
+    assert figures["items"]["value"] >= ITEMS
+    assert figures["patrons"]["value"] >= PATRONS
+    for act in ("lend", "return"):
+        assert figures[f"{act}_p95"]["goal"] == scale.GOAL_SCAN_MS == 1000
+        assert figures[f"{act}_p95"]["value"] <= scale.GOAL_SCAN_MS
+        assert figures[f"{act}_per_hour"]["value"] >= scale.GOAL_PER_HOUR == 2000
