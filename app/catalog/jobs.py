@@ -39,7 +39,9 @@ def gather(now: datetime) -> str:
 
 
 def tidy(now: datetime) -> str:
-    """Plans of batches that nobody carried out go after a week; what came too late for a merge follows its record."""
+    """Plans of batches that nobody carried out go after a week; what came too late for a merge follows its record; what
+    was lent today is noted no longer: its transaction would tell by whom."""
+    search.refresh(0)
     plans, late = batching.drop_old_plans(now - timedelta(days=7)), merging.catch_up()
     return f"実行されなかった一括変更 {plans}件を消し、統合された書誌から{late}件を移しました。"
 

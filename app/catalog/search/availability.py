@@ -83,13 +83,16 @@ def _put(slot: Slot, some: str, gone: str, values: dict[str, object]) -> None:
 
 
 @transaction.atomic
-def refresh() -> int:
-    """Decide anew what changed since the last time, when it is much; returns how many items differed."""
-    if not store.rows("SELECT id FROM catalog_searchstate WHERE id = 1 FOR UPDATE"):
+def refresh(least: int | None = None) -> int:
+    """Decide anew what was noted, when there are so many notes, and forget these; returns how many items differed."""
+    known = store.rows("SELECT id FROM catalog_searchstate WHERE id = 1 FOR UPDATE")
+    slot = store.slot() if known else None
+    if slot is None:
+        # The first bitmaps will be made from what is away then.
+        store.rows("DELETE FROM catalog_searchmoved")
         return 0
-    slot = store.slot()
     seen = [pk for (pk,) in store.rows("SELECT id FROM catalog_searchmoved")]
-    if slot is None or len(seen) < REFRESH_FROM:
+    if len(seen) < (REFRESH_FROM if least is None else least):
         return 0
     # Read after what was noted: what is noted from now on stays noted.
     now = bytes(store.binary(f"SELECT {_NOW}::bytea", {})[0][0])

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from app.audit.models import AuditEvent
+from app.catalog import jobs as catalogue
 from app.catalog.models import BibliographicRecord
 from app.circulation import actions, jobs
 from app.circulation.actions import Answers, sealing
@@ -44,6 +45,7 @@ def night(now):
         work(morning)
     holds.forget(morning + timedelta(days=30))
     holds.settle(morning)
+    catalogue.tidy(morning)
     return morning
 
 
