@@ -238,7 +238,7 @@ class Book:
         """Read what an interrupted drill left."""
         if self.path.exists():
             kept = json.loads(self.path.read_text(encoding="utf-8"))
-            self.rows = [Row(**{**row, "ways": tuple(row["ways"])}) for row in kept["rows"]]
+            self.rows = [row_of(row) for row in kept["rows"]]
             self.struck = [(host, tuple(units)) for host, units in kept["struck"]]
 
     def save(self) -> None:
@@ -344,6 +344,11 @@ class Drill:
             return json.loads(said) if code == 0 else None
         except ValueError:
             return None
+
+
+def row_of(kept: dict[str, Any]) -> Row:
+    """A row as a book, or the record of a run, has it."""
+    return Row(**{**kept, "ways": tuple(kept["ways"])})
 
 
 class DrillError(Exception):
