@@ -26,6 +26,8 @@ MARK = "etc/kura/installed.json"
 TARGET = Path("/run/kura/target")
 # Of the medium alone: the machine that starts from its disks has no use for them.
 LEFT_BEHIND = ("init", "etc/kura/metal.json", "usr/local/lib/kura/disks/install.py")
+# Nobody starts before the data are there; when they do not come, the machine starts without.
+DATA_OPTIONS = "defaults,nofail,x-systemd.device-timeout=30s,x-systemd.before=local-fs.target"
 BOUND = ("dev", "proc", "sys", "run")
 Row = Mapping[str, Any]
 
@@ -127,7 +129,7 @@ def tables(rows: Sequence[Row], arrays: str, numbers: Mapping[str, str]) -> dict
             mounts.append(f"UUID={numbers[row['name']]} / ext4 errors=remount-ro 0 1\n")
         else:
             source = row["device"] if row["encrypted"] else f"UUID={numbers[row['name']]}"
-            mounts.append(f"{source} {row['mount']} ext4 defaults,nofail,x-systemd.device-timeout=30s 0 2\n")
+            mounts.append(f"{source} {row['mount']} ext4 {DATA_OPTIONS} 0 2\n")
     return {
         "etc/fstab": "".join(mounts),
         "etc/crypttab": "".join(keys),

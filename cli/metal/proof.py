@@ -123,6 +123,7 @@ class Drill:
     def look(self, ask: Callable[[str], str]) -> None:
         """The machine is the host: name, addresses, arrays, encryption, file systems, way to start, packages."""
         encrypted = [row.mount for row in self.host.disks if row.encrypted]
+        ask("systemctl is-system-running --wait")  # sshd answers before the start is over
         self.step("名前が構成情報のとおりである", ask("hostname").strip() == self.host.name)
         for leg, (address, network) in self.site.legs(self.host).items():
             said = ask(f"ip -brief -4 address show dev {leg}")
