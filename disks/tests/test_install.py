@@ -83,8 +83,9 @@ def test_the_tables_of_an_encrypted_host():
     made = install.tables(rows(BOOT, DATA), "ARRAY /dev/md/boot UUID=1\n", {"boot": "AA", "srv-x": "BB"})
     assert made["etc/fstab"].splitlines() == [
         "UUID=AA / ext4 errors=remount-ro 0 1",
-        "/dev/mapper/srv-x /srv/x ext4 defaults,nofail,x-systemd.device-timeout=30s,x-systemd.before=local-fs.target 0 2",
+        f"/dev/mapper/srv-x /srv/x ext4 {install.DATA_OPTIONS} 0 2",
     ]
+    assert {"nofail", "x-systemd.before=local-fs.target"} <= set(install.DATA_OPTIONS.split(","))
     assert made["etc/crypttab"] == "srv-x /dev/md/srv-x /etc/kura/luks/srv-x.key luks,nofail\n"
     assert made["etc/mdadm/mdadm.conf"].endswith("ARRAY /dev/md/boot UUID=1\n")
 
