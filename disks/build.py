@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from disks import partition, state
-from disks.command import Refused, run
+from disks.command import Refused, available, run, until
 
 KEYS = Path("/etc/kura/luks")
 
@@ -43,9 +43,26 @@ def make(machine: state.Machine, row: Mapping[str, Any], devices: list[str], key
         + [f"--level={row['level']}", f"--raid-devices={len(members)}", "--bitmap=internal"]
         + [f"/dev/{member}" for member in members]
     )
+    settled(row["md"])
     if row["encrypted"]:
         _encrypt(row, keys)
     run(["mkfs.ext4", "-q", "-L", row["name"][:16], row["device"]])
+
+
+def settled(device: str) -> None:
+    """Wait until a new device can be opened: the kernel answers "No such device" while udev still looks at its members
+    and gives it its name. Refused after half a minute."""
+    if available("udevadm"):
+        run(["udevadm", "settle", "--timeout=30"])
+    until(lambda: _size(device) > 0, 30, f"that {device} can be opened")
+
+
+def _size(device: str) -> int:
+    try:
+        with Path(device).open("rb") as handle:
+            return handle.seek(0, os.SEEK_END)
+    except OSError:
+        return 0
 
 
 def reopen(machine: state.Machine, row: Mapping[str, Any], keys: Path = KEYS) -> None:

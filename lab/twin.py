@@ -134,6 +134,9 @@ class Twin:
 
         LabError when the state here is not a twin's: the keys of real backups and the real authority stay.
         """
+        # In one step out of the way: a state of which a part is left would be neither a twin's nor a new one.
+        gone = self.state.with_name(f".{self.state.name}.gone")
+        shutil.rmtree(gone, ignore_errors=True)
         if not self.state.exists():
             return
         if not self.mark.exists():
@@ -150,7 +153,8 @@ class Twin:
             machine.erase()
         forget_groups(groups_of())
         wires.remove()
-        shutil.rmtree(self.state, ignore_errors=True)
+        self.state.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
         parent = self.state.parent
         if parent.name == paths.instance() and parent.is_dir() and not any(parent.iterdir()):
             parent.rmdir()

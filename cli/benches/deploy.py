@@ -31,6 +31,8 @@ def run(context: Context) -> evidence.Figures:
         environment["KURA_CACHE"] = str(home)
     figures: evidence.Figures = {}
     kura = [str(paths.root() / "kura"), "--inventory", context.site.name]
+    # From nothing, also after a bench that was cut.
+    subprocess.run([*kura, "down", "--keep-workshop"], env=environment, check=False, stdout=sys.stderr)
     try:
         for name in ("first", "cached", "no_change"):
             if name == "first" and context.arguments.skip_first:

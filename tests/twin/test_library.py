@@ -117,7 +117,7 @@ def test_the_log_of_the_web_server_has_nobodys_ticket(twin, fetch):
         assert status(fetch, "operator", "opac", path)
     assert until(lambda: twin.run("app1", f"grep -rq {seen} /var/log/nginx").ok)
     assert not twin.run("app1", f"grep -rqF -- {ticket} /var/log/nginx").ok
-    assert twin.run("app1", "grep -rqF '/my/reset/* ' /var/log/nginx").ok
+    assert twin.run("app1", "grep -rqF '/my/reset/*' /var/log/nginx").ok
 
 
 @pytest.mark.req("F-CAT-006")
