@@ -29,9 +29,8 @@ from lab.twin import OPERATOR
 
 # Addresses from here on in the operations zone belong to no host of an inventory.
 FIRST_SOURCE = 200
+# What a terminal needs at least. A drill takes no more: what was out today is no good for much else today.
 ITEMS_PER_TERMINAL = 20
-# What a drill takes from the shelves, and no more: an item that was out today is no good for much else today.
-ITEMS_OF_A_DRILL = 2 * ITEMS_PER_TERMINAL
 # Longer than any host of the twin takes to come back.
 PATIENCE_SECONDS = 600.0
 
@@ -183,7 +182,7 @@ def at_work(
     block failed, only if somebody answers. Refused when there is nothing to lend or nobody answers.
     """
     with addresses(context, terminals) as sources:
-        given = plan(context, sources, shelf=ITEMS_OF_A_DRILL, rate=pace, seed=seed, patience=patience)
+        given = plan(context, sources, shelf=ITEMS_PER_TERMINAL, rate=pace, seed=seed, patience=patience)
         counters = Counters(context, given)
         try:
             yield counters
