@@ -29,8 +29,9 @@ from lab.twin import OPERATOR
 
 # Addresses from here on in the operations zone belong to no host of an inventory.
 FIRST_SOURCE = 200
-# What a terminal needs at least. A drill takes no more: what was out today is no good for much else today.
-ITEMS_PER_TERMINAL = 20
+# What a terminal needs at least. A drill takes no more, and titles of several copies first: what was out today is no
+# good for much else today.
+ITEMS_PER_TERMINAL = 12
 # Longer than any host of the twin takes to come back.
 PATIENCE_SECONDS = 600.0
 
@@ -46,7 +47,7 @@ SELECT json_build_object(
      WHERE i.status = 'in_stock' AND NOT i.reference_only AND i.material_type = 'book'
        AND NOT EXISTS (SELECT FROM circulation_loan l WHERE l.item_id = i.id)
        AND NOT EXISTS (SELECT FROM holds_hold h WHERE h.record_id = i.record_id OR h.item_id = i.id)
-     ORDER BY i.id LIMIT 9000) AS items))
+     ORDER BY (SELECT count(*) FROM catalog_item c WHERE c.record_id = i.record_id) = 1, i.id LIMIT 9000) AS items))
 """
 OPEN = """
 SELECT coalesce(json_object_agg(i.barcode, card.number), '{}') FROM circulation_loan l
