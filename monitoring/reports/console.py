@@ -71,7 +71,7 @@ def incidents(console: Console) -> Chapter:
         "障害と問合せ",
         [
             "運用コンソールに登録した障害と問合せである。「約束」は、現地への到着の約束の時間との比較を示す。",
-            Table("障害の一覧", heads, rows, (1.3, 2, 3, 1.6, 2, 1.2, 1.1, 1.6, 2.6, 1.2), empty=console.nothing),
+            Table("障害の一覧", heads, rows, (1.7, 2.1, 2.9, 1.5, 2.1, 1.5, 1.1, 1.5, 2, 1.2), empty=console.nothing),
             Table("障害の原因", ("原因", "件数"), [list(pair) for pair in causes.most_common()], (4, 2),
                   empty=console.nothing),
             Table("問合せの一覧", ("番号", "受付", "件名", "回答者", "解決", "期限"), questions,
