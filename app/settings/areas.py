@@ -45,7 +45,7 @@ LOGIN_REDIRECT_URL = "/staff/"
 # Rules, calendars and codes are kept in the process; how long until it asks whether they changed.
 REVISION_SECONDS = 1.0
 # Where the weekly delivery of records is put, on application hosts that have the folder.
-MARC_INBOX = "/var/lib/kura/marc"
+MARC_INBOX = "/var/lib/kura-marc"
 ROOT_URLCONF = "app.urls.library"
 PUBLIC_URLCONF = "app.urls.public"
 # Pages of the staff realm: their session cookie is the staff one, and the public host does not serve them.

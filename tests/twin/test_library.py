@@ -126,7 +126,7 @@ def test_the_weekly_delivery_is_taken_in_by_the_clock_once(twin, tmp_path):
     seed = int(time.time()) % 10_000
     marc_file.write(tmp_path / "weekly.mrc", 3, seed)
     name = f"weekly-{seed}.mrc"
-    put = twin.run("app1", f"cat > /var/lib/kura/marc/{name}", stdin=(tmp_path / "weekly.mrc").read_text())
+    put = twin.run("app1", f"cat > /var/lib/kura-marc/{name}", stdin=(tmp_path / "weekly.mrc").read_text())
     assert put.ok, put.stdout
     asked = f"SELECT state, created, updated, deleted FROM exchange_importrun WHERE file_name = '{name}'"
 
@@ -138,7 +138,7 @@ def test_the_weekly_delivery_is_taken_in_by_the_clock_once(twin, tmp_path):
         assert twin.run("app1", "systemctl start kura-library-jobs@often.service").ok
         assert len(runs()) == 1
     finally:
-        twin.run("app1", f"rm /var/lib/kura/marc/{name}")
+        twin.run("app1", f"rm /var/lib/kura-marc/{name}")
 
 
 def test_static_files_may_be_kept_for_ever_under_names_that_change(fetch):
