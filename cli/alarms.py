@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from cli.context import Context, Refused
-from monitoring import alarm_drill
+from monitoring import alarm_cases, alarm_drill
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -22,12 +22,12 @@ def run(context: Context) -> dict[str, Any]:
     hosts = [host.name for host in context.twin.running() if host.kind in ("server", "router")]
     if missing := sorted({drill.monitor, drill.relay} - set(hosts)):
         raise Refused(f"{', '.join(missing)}: not running, and without it nobody is told; start it with: ./kura up")
-    todo = chosen(alarm_drill.cases(context.site, drill.active(hosts)), given.case)
+    todo = chosen(alarm_cases.cases(context.site, drill.active(hosts)), given.case)
     done = {row.case for row in book.rows}
     if done & {case.name for case in todo}:
         context.progress(f"{len(done)} services were done before the interruption")
     try:
-        for some in alarm_drill.waves([case for case in todo if case.name not in done]):
+        for some in alarm_cases.waves([case for case in todo if case.name not in done]):
             drill.wave(some)
     except alarm_drill.DrillError as error:
         raise Refused(str(error)) from None
@@ -38,7 +38,7 @@ def run(context: Context) -> dict[str, Any]:
     return found
 
 
-def chosen(everything: list[alarm_drill.Case], patterns: list[str]) -> list[alarm_drill.Case]:
+def chosen(everything: list[alarm_cases.Case], patterns: list[str]) -> list[alarm_cases.Case]:
     """Those whose name a pattern matches (`dns`, `ssh/gw1`, `*/db1`); Refused when one matches nothing."""
     for pattern in patterns:
         if not any(_fits(case, pattern) for case in everything):
@@ -47,5 +47,5 @@ def chosen(everything: list[alarm_drill.Case], patterns: list[str]) -> list[alar
     return [case for case in everything if not patterns or any(_fits(case, pattern) for pattern in patterns)]
 
 
-def _fits(case: alarm_drill.Case, pattern: str) -> bool:
+def _fits(case: alarm_cases.Case, pattern: str) -> bool:
     return fnmatch(case.name, pattern) or case.name.split("/")[0] == pattern

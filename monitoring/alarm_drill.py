@@ -1,8 +1,8 @@
 """The alarm drill: every service is stopped once; how long until somebody sees it on the screen and has it by mail?
 
-It acts on running hosts through `shell(host, command) -> (rc, output)`. Services are stopped in waves: those whose
-alarms can be told apart and that do not take each other's alarm away go together. Each host starts its service again by
-itself, should nobody do so. The goal is the acceptance of S-MON-001: five minutes.
+What it stops: `alarm_cases.py`. It acts on running hosts through `shell(host, command) -> (rc, output)`. Services are
+stopped in waves: those whose alarms can be told apart and that do not take each other's alarm away go together. Each
+host starts its service again by itself, should nobody do so. The goal is the acceptance of S-MON-001: five minutes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 from inventory import Inventory
 from monitoring import targets
+from monitoring.alarm_cases import BESIDE, UNITS, Case
 
 Shell = Callable[[str, str], tuple[int, str]]
 GOAL_SECONDS = 300.0
@@ -28,83 +29,6 @@ STOPPERS = 6
 # How the mail of an alert goes on after its summary (targets.MAIL_TEXT), and what the watcher's says.
 FIRING = "発生中"
 WATCHER = "監視そのものが止まっています"
-
-# What runs as which service of the inventory; borg is reached through ssh.
-UNITS: dict[str, tuple[str, ...]] = {
-    "ssh": ("ssh.service",),
-    "dns": ("unbound.service",),
-    "ntp": ("chrony.service",),
-    "site-dns": ("unbound.service",),
-    "site-ntp": ("chrony.service",),
-    "vpn": ("wg-quick@wg0.service",),
-    "library": ("kura-library.socket", "kura-library.service"),
-    "database": ("postgresql@17-main.service",),
-    "console": ("kura-console.socket", "kura-console.service"),
-    "prometheus": ("prometheus.service",),
-    "alertmanager": ("prometheus-alertmanager.service",),
-    "node": ("prometheus-node-exporter.service",),
-    "borg": ("ssh.service",),
-    "ups": ("nut-server.service",),
-    "mail": ("postfix.service",),
-    "mail-return": ("postfix.service",),
-    "logs": ("syslog.socket", "rsyslog.service"),
-}
-# What no service of the inventory is and must run all the same, where it does: unit → title.
-BESIDE = {
-    "rsyslog.service": "記録の送付",
-    "chrony.service": "時刻合わせ",
-    "nut-monitor.service": "電源の見張り",
-    "kura-power-stages.service": "停電時の段階停止",
-    "kura-wal-receive.service": "データベースの変更の受取",
-    "kura-disks.service": "ディスクの見張り",
-    "opendkim.service": "メールの署名",
-    "kura-library-metrics.service": "図書館システムの計測",
-    "prometheus-postgres-exporter.service": "データベースの計測",
-    "kura-ups-exporter.service": "電源の計測",
-    "prometheus-blackbox-exporter.service": "応答の計測",
-}
-# Services whose own alert is not `ServiceDown`; the unit itself tells where its name is given.
-_ALERTS = {"library": "LibraryDown", "database": "DatabaseDown", "node": "HostDown"}
-_TARGETS = {
-    "kura-library-metrics.service": "library",
-    "prometheus-postgres-exporter.service": "database",
-    "kura-ups-exporter.service": "ups",
-    "prometheus-blackbox-exporter.service": "blackbox",
-}
-# Units that a socket starts again at once, unless it is stopped first.
-_SOCKETS = {"rsyslog.service": "syslog.socket"}
-# Later waves: service, or unit of BESIDE → number; all others go together in the first. What people are told by,
-# or what asks for the others, stops alone.
-_WAVES = {
-    "vpn": 1, "kura-ups-exporter.service": 1, "kura-library-metrics.service": 1,
-    "prometheus-postgres-exporter.service": 1, "prometheus-blackbox-exporter.service": 1,
-    "node": 2, "library": 2,
-    "dns": 3, "console": 4, "mail": 5, "opendkim.service": 5, "prometheus": 6, "alertmanager": 7,
-}  # fmt: skip
-# Without these no mail leaves: an unsigned one waits for its signature.
-_NO_MAIL = ("mail", "opendkim.service")
-ALONE = ("dns", "console", "mail", "opendkim", "prometheus", "alertmanager")
-
-
-@dataclass(frozen=True)
-class Case:
-    """One service to stop. An alert is its own when it has the name `alert` and all of `labels`; no name: the watcher's
-    mail tells of it. `screen` and `mail`: whether that way is there while this service is not."""
-
-    name: str
-    title: str
-    host: str
-    units: tuple[str, ...]
-    alert: str
-    labels: tuple[tuple[str, str], ...]
-    wave: int
-    screen: bool = True
-    mail: bool = True
-
-    def owns(self, labels: dict[str, str]) -> bool:
-        """Whether an alert with these labels tells of this service."""
-        wanted = {"alertname": self.alert, "host": self.host, **dict(self.labels)}
-        return bool(self.alert) and all(labels.get(key) == value for key, value in wanted.items())
 
 
 @dataclass(frozen=True)
@@ -138,51 +62,6 @@ class Row:
             for way, value in (("screen", self.screen), ("mail", self.mail))
         ]
         return f"{'ok    ' if self.passed else 'FAILED'} {self.case:<44} {'  '.join(cells)}  {self.alert or 'watcher'}"
-
-
-def cases(site: Inventory, active: dict[str, set[str]]) -> list[Case]:
-    """Every service of the inventory on the running hosts, and what else must run there; `active`: host → units."""
-    found: dict[tuple[str, str], Case] = {}
-    unprobed = targets.unprobed(site)
-    for service in site.services:
-        for host in service.hosts:
-            units = UNITS[service.id]
-            if host.name in active and units[-1] in active[host.name] and (host.name, units[-1]) not in found:
-                asked = service.id not in unprobed
-                found[host.name, units[-1]] = _service(service.id, service.row.title, host.name, units, asked=asked)
-    for unit, title in BESIDE.items():
-        for name in active:
-            if unit in active[name] and (name, unit) not in found:
-                found[name, unit] = _beside(unit, title, name)
-    return sorted(found.values(), key=lambda case: case.wave)
-
-
-def _service(service: str, title: str, host: str, units: tuple[str, ...], *, asked: bool) -> Case:
-    """`asked`: the monitoring host may ask the service itself; else its host tells that it has stopped."""
-    alert = _ALERTS.get(service, "ServiceDown")
-    labels: tuple[tuple[str, str], ...] = (("service", service),)
-    if not asked and service not in _ALERTS:
-        alert, labels = "UnitStopped", (("name", units[-1]),)
-    if service in ("prometheus", "alertmanager"):
-        alert, labels = "", ()
-    return Case(
-        f"{service}/{host}", title, host, units, alert, labels, _WAVES.get(service, 0),
-        screen=service != "console" and bool(alert), mail=service not in _NO_MAIL,
-    )  # fmt: skip
-
-
-def _beside(unit: str, title: str, host: str) -> Case:
-    alert = "UnitStopped"
-    labels: tuple[tuple[str, str], ...] = (("name", unit),)
-    if unit in _TARGETS:
-        alert, labels = "TargetDown", (("job", _TARGETS[unit]),)
-    elif unit == "kura-disks.service":
-        alert, labels = "DiskWatchSilent", ()
-    units = (_SOCKETS[unit], unit) if unit in _SOCKETS else (unit,)
-    return Case(
-        f"{unit.removesuffix('.service')}/{host}", title, host, units, alert, labels, _WAVES.get(unit, 0),
-        mail=unit not in _NO_MAIL,
-    )  # fmt: skip
 
 
 # Which units run, of those that can be asked for.
@@ -282,6 +161,8 @@ class Drill:
 
     def wave(self, some: Sequence[Case]) -> None:
         """Stop these, wait until each was told in all its ways or the goal is long past, start them, write down."""
+        if not all(case.alert for case in some):
+            self._await_watcher()
         self.book.struck = [(case.host, case.units) for case in some]
         self.book.save()
         began: dict[str, float] = {}
@@ -309,6 +190,23 @@ class Drill:
             self.book.rows.append(row)
             print(row.line(), flush=True)
         self.book.save()
+
+    def _await_watcher(self) -> None:
+        """Wait until the watcher of the monitoring has no trouble: of trouble that goes on it tells once an hour."""
+        deadline = time.time() + GOAL_SECONDS
+        while (state := self._watcher()) is None or state.get("since") or state.get("told"):
+            if time.time() > deadline:
+                raise DrillError(f"{self.relay}: the watcher finds the monitoring in trouble before the drill does")
+            time.sleep(PAUSE_SECONDS)
+
+    def _watcher(self) -> dict[str, float] | None:
+        kept = json.loads(targets.watcher(self.site, self.site.host(self.relay)))["state"]
+        code, said = self.shell(self.relay, f"cat {kept}")
+        try:
+            found: dict[str, float] | None = json.loads(said) if code == 0 else None
+        except ValueError:
+            return None  # it is just being written
+        return found
 
     def _stop(self, case: Case) -> float:
         """Stop one service; the moment just before."""
@@ -357,12 +255,6 @@ class DrillError(Exception):
 
 def _rescue(units: tuple[str, ...]) -> str:
     return "kura-drill-" + re.sub(r"[^a-z0-9]+", "-", units[-1].removesuffix(".service"))
-
-
-def waves(todo: Sequence[Case]) -> Iterator[list[Case]]:
-    """The cases that are stopped together, in order."""
-    for number in sorted({case.wave for case in todo}):
-        yield [case for case in todo if case.wave == number]
 
 
 def result(rows: Sequence[Row]) -> dict[str, Any]:

@@ -9,21 +9,22 @@ import time
 import pytest
 
 from inventory import load
-from monitoring import alarm_drill, rules, targets
-from monitoring.alarm_drill import Book, Case, Drill, DrillError, Row
+from monitoring import alarm_cases, alarm_drill, rules, targets
+from monitoring.alarm_cases import Case
+from monitoring.alarm_drill import Book, Drill, DrillError, Row
 
-EVERYTHING = {unit for units in alarm_drill.UNITS.values() for unit in units} | set(alarm_drill.BESIDE)
+EVERYTHING = {unit for units in alarm_cases.UNITS.values() for unit in units} | set(alarm_cases.BESIDE)
 
 
 @pytest.mark.req("S-MON-001")
 @pytest.mark.parametrize("name", ["nagano", "small"])
 def test_every_service_of_the_inventory_is_stopped_and_has_an_alert_that_exists(name):
     site = load(name)
-    assert {service.id for service in site.services} <= set(alarm_drill.UNITS)
+    assert {service.id for service in site.services} <= set(alarm_cases.UNITS)
     hosts = [host.name for host in site.hosts if host.kind in ("server", "router")]
-    found = alarm_drill.cases(site, {host: set(EVERYTHING) for host in hosts})
+    found = alarm_cases.cases(site, {host: set(EVERYTHING) for host in hosts})
     stopped = {(case.host, unit) for case in found for unit in case.units}
-    wanted = {(host.name, alarm_drill.UNITS[s.id][-1]) for s in site.services for host in s.hosts if host.name in hosts}
+    wanted = {(host.name, alarm_cases.UNITS[s.id][-1]) for s in site.services for host in s.hosts if host.name in hosts}
     assert wanted <= stopped
     assert len({case.name for case in found}) == len(found) == len({(case.host, case.units) for case in found})
     assert {case.alert for case in found if case.alert} <= {alert.name for alert in rules.load()}
@@ -33,12 +34,12 @@ def test_every_service_of_the_inventory_is_stopped_and_has_an_alert_that_exists(
 def test_no_two_cases_of_a_wave_have_the_same_alarm_and_the_ways_to_people_are_open():
     site = load("nagano")
     hosts = [host.name for host in site.hosts if host.kind in ("server", "router")]
-    found = alarm_drill.cases(site, {host: set(EVERYTHING) for host in hosts})
-    for some in alarm_drill.waves(found):
+    found = alarm_cases.cases(site, {host: set(EVERYTHING) for host in hosts})
+    for some in alarm_cases.waves(found):
         alarms = [(case.alert, case.host, case.labels) for case in some]
         assert len(set(alarms)) == len(alarms)
         names = {case.name.split("/")[0] for case in some}
-        assert len(some) == 1 or not names & set(alarm_drill.ALONE) or names == {"mail", "opendkim"}
+        assert len(some) == 1 or not names & set(alarm_cases.ALONE) or names == {"mail", "opendkim"}
 
 
 def test_an_alert_belongs_to_the_service_that_it_names():
@@ -67,6 +68,7 @@ class Hosts:
     def __init__(self, *, deaf: bool = False, stubborn: str = "") -> None:
         self.stopped: set[tuple[str, str]] = set()
         self.asked, self.deaf, self.stubborn = 0, deaf, stubborn
+        self.looks: list[str] = []  # what the watcher's memory holds, look by look
 
     def __call__(self, host: str, command: str) -> tuple[int, str]:
         if found := re.search(r"&& systemctl stop (\S+)$", command):
@@ -75,6 +77,8 @@ class Hosts:
             self.stopped.add((host, found[1]))
         elif found := re.match(r"systemctl start (\S+) ", command):
             self.stopped.discard((host, found[1]))
+        elif "kura-watcher" in command:
+            return 0, self.looks.pop(0)
         elif "api/v2/alerts" in command:
             self.asked += 1
             rows = [
@@ -126,6 +130,22 @@ def test_a_service_that_cannot_be_stopped_ends_the_drill_with_the_others_started
     with pytest.raises(DrillError, match="was not stopped"):
         drill(tmp_path, hosts).wave([case("gw1", "chrony"), case("db1", "rsyslog")])
     assert hosts.stopped == set()
+
+
+def test_the_monitoring_is_stopped_only_when_the_watcher_has_seen_it_well_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(alarm_drill, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(alarm_drill, "GOAL_SECONDS", 5.0)
+    hosts = Hosts(deaf=True)
+    hosts.looks = ['{"since": 1.0, "told": 2.0}', "", '{"since": 3.0, "told": 0}', '{"since": 0, "told": 0}']
+    silent = Case("alertmanager/mon1", "x", "mon1", ("prometheus-alertmanager.service",), "", (), 7, screen=False)
+    one = drill(tmp_path, hosts)
+    monkeypatch.setattr(one, "_look", lambda some, began, screen, mail: mail.update({silent.name: 1.0}))
+    one.wave([silent])
+    assert hosts.looks == []
+    hosts.looks = ['{"since": 1.0, "told": 2.0}'] * 10**6
+    monkeypatch.setattr(alarm_drill, "GOAL_SECONDS", 0.0)
+    with pytest.raises(DrillError, match="before the drill does"):
+        one.wave([silent])
 
 
 def test_an_interrupted_drill_starts_what_it_had_stopped(tmp_path):

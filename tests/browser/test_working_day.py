@@ -244,8 +244,8 @@ def test_a_working_day_by_keyboard_alone(house):
         assert after["return"] - before.get("return", 0) == 9
         page.goto(house.staff("/counter/day/"))
         shown = page.locator("main table tbody tr", has_text="長野図書館").first.inner_text()
-        assert str(after["lend"]) in shown
-        assert str(after["return"]) in shown
+        assert f"{after['lend']:,}" in shown
+        assert f"{after['return']:,}" in shown
     with posted(house, "counter", "nanbu"), window(house, "counter") as page:
         go(page, "F3", "/counter/return/")
         scan(page, items[0])
