@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,9 @@ ON_TWIN = ("tests/twin", "tests/browser")
 ROOMS = ["inventory", "network", "ups", "backup", "disks", "office", "monitoring", "app", "lab", "cli", "tests"]
 # What runs on the hosts, and so on Debian 13's Python.
 ON_HOSTS = ["inventory", "network", "ups", "backup", "disks", "office", "app"]
+# Molecule's steps, and those of them that are enough for a test that was named.
+TWIN = ("create", "check", "converge", "idempotence", "side-effect", "verify")
+MAKING = ("create", "converge", "side-effect")
 STAGES = ["lint", "unit", "twin", "browser"]
 
 
@@ -177,7 +180,7 @@ class Runner:
             title, [sys.executable, "-m", "pytest", "-q", "--durations=8", *arguments], {"KURA_TEST_DB": "kura"}
         )
 
-    def twin(self) -> None:
+    def twin(self, actions: Sequence[str] = TWIN) -> None:
         """molecule: from nothing to verified, on the production inventory."""
         state = paths.state(self.context.site.name)
         Twin(self.context.site).claim()
@@ -203,7 +206,7 @@ class Runner:
             "NO_COLOR": "1",
             "COLUMNS": "200",
         }
-        for action in ("create", "check", "converge", "idempotence", "side-effect", "verify"):
+        for action in actions:
             argv = [Path(sys.executable).parent / "molecule", action, "--scenario-name", "twin"]
             if not self.stage(f"twin: {action}", argv, environment):
                 return
@@ -220,7 +223,7 @@ class Runner:
         if any(not path.startswith(ON_TWIN) for path in given):
             workshop.start(self.context.progress)
         if any(path.startswith(ON_TWIN) for path in given) and not _runs(self.context, paths.instance()):
-            self.twin()
+            self.twin(MAKING)
         self.pytest("chosen", given)
 
     def summary(self, began: datetime) -> int:
