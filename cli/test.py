@@ -207,7 +207,7 @@ class Runner:
             "COLUMNS": "200",
         }
         for action in actions:
-            argv = [Path(sys.executable).parent / "molecule", action, "--scenario-name", "twin"]
+            argv: list[str | Path] = [Path(sys.executable).parent / "molecule", action, "--scenario-name", "twin"]
             if not self.stage(f"twin: {action}", argv, environment):
                 return
 

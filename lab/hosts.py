@@ -133,6 +133,7 @@ class Machine(Chassis):
         """Power on; returns at once, `twin.wait_ssh` says when it can be reached."""
         if self.is_running():
             return
+        end_groups(self.group)
         self.mount()
         number = self.home / "pid"
         number.unlink(missing_ok=True)
@@ -188,10 +189,36 @@ def groups_of() -> str:
     return f"kura-{paths.instance()}-"
 
 
-def forget_groups(prefix: str) -> None:
-    """Remove the control groups of hosts that are off; `prefix` begins their names."""
+def end_groups(pattern: str) -> None:
+    """Kill whatever still runs in the control groups of hosts that are off; `pattern` is a glob over their names.
+
+    A host whose keeper was killed (by the end of a session, by a machine short of memory) can live on without it: it
+    answers on the host's wires, and a second system on the same disk would spoil it.
+    """
+    deadline = time.monotonic() + 10
+    while living := _members(pattern):
+        if time.monotonic() > deadline:
+            raise LabError(f"control groups {pattern}: processes do not end: {' '.join(map(str, sorted(living)))}")
+        for process in living:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def _members(pattern: str) -> set[int]:
+    found: set[int] = set()
     for tree in TREES:
-        for group in tree.glob(f"{prefix}*"):
+        for group in tree.glob(pattern):
+            for file in (group / "cgroup.procs", *group.rglob("cgroup.procs")):
+                with contextlib.suppress(OSError):
+                    found |= {int(line) for line in file.read_text().split()}
+    return found
+
+
+def forget_groups(pattern: str) -> None:
+    """Remove the control groups of hosts that are off; `pattern` is a glob over their names."""
+    for tree in TREES:
+        for group in tree.glob(pattern):
             for folder, *_ in os.walk(group, topdown=False):
                 with contextlib.suppress(OSError):
                     Path(folder).rmdir()

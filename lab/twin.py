@@ -12,7 +12,7 @@ from pathlib import Path
 
 from inventory import Host, Inventory
 from lab import image, paths, wake, window, wires
-from lab.hosts import Chassis, Machine, forget_groups, groups_of
+from lab.hosts import Chassis, Machine, end_groups, forget_groups, groups_of
 from lab.shell import LabError, run
 
 OPERATOR = "operator"
@@ -149,9 +149,10 @@ class Twin:
         machines = [Chassis(home) for home in sorted(folder.iterdir())] if folder.is_dir() else []
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda machine: machine.stop(20), machines))
+        end_groups(f"{groups_of()}*")
         for machine in machines:
             machine.erase()
-        forget_groups(groups_of())
+        forget_groups(f"{groups_of()}*")
         wires.remove()
         self.state.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -29,6 +30,14 @@ def left_behind() -> dict[str, list[str]]:
             line for line in Path("/etc/hosts").read_text().splitlines() if line.startswith(f"# kura {INSTANCE}:")
         ],
     }
+
+
+def alive(process: int) -> bool:
+    """Whether a process runs: one that has ended and that nobody has asked about yet has no command line any more."""
+    try:
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+    except FileNotFoundError:
+        return False
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +76,21 @@ def test_a_cut_wire_is_cut_until_it_is_mended(lab):
     assert lab.shell("app1", "ping -c1 -W1 10.80.10.1")[0] != 0
     wires.mend("app1", "app")
     assert lab.shell("app1", "for i in 1 2 3 4 5; do ping -c1 -W1 10.80.10.1 && exit 0; done; exit 1")[0] == 0
+
+
+def test_a_host_that_outlived_its_keeper_is_ended_before_it_starts_again(lab):
+    """Two systems on one disk and one wire: who asks whether the host is off would be answered by the old one."""
+    home = lab.machine("app1").home
+    keeper = int((home / "pid").read_text())
+    container = int(run(["pgrep", "-P", str(keeper), "-x", "systemd-nspawn"]).stdout)
+    init = int(run(["pgrep", "-P", str(container)]).stdout)
+    for process in (keeper, container):
+        os.kill(process, signal.SIGKILL)
+    assert lab.machine("app1").wait_off(10)
+    assert alive(init), "the host ends with its keeper: this test shows nothing"
+    lab.start_one("app1")
+    lab.wait_ssh(["app1"])
+    assert not alive(init)
 
 
 def test_a_reboot_keeps_disk_and_wires(lab):
