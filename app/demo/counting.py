@@ -1,4 +1,4 @@
-"""The counter in a library of the contract's size: hundreds of items in a row, as one terminal reads them.
+"""The counter in a library of the contract's size: hundreds of items in a row, and a day of three thousand readers.
 
 In the database of `./kura bench search`. Each scan is a whole request through the application (session, permission,
 rules, holds, audit, search state) in this process; what nginx and the wire add is in `./kura bench counter`.
@@ -6,6 +6,7 @@ rules, holds, audit, search state) in this process; what nginx and the wire add 
 
 import json
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
@@ -27,7 +28,10 @@ from app.patrons.models import Patron, PatronCard
 
 NEAR = 500
 EACH = 10  # items to a card: the limit of the first rules
-TERMINAL = "10.81.1.65"
+BOOKS = (3, 4, 5, 6)  # a reader takes: 1.7 million loans a year are 4.7 for each of 360,000 uses
+LOOKS = 2  # pages of the catalogue that a reader asks for
+STAY = 20  # so many readers later the books come back
+TERMINALS = ("10.81.1.65", "10.81.1.66")
 
 
 def register(patrons: int, seed: int, progress: Callable[[str, int, int, float], None]) -> int:
@@ -64,12 +68,55 @@ def measure(seed: int, rounds: int, said: Callable[[str], None]) -> dict[str, An
     }
 
 
-def _terminal(branch: Branch) -> Client:
-    number = "bench-counter"
+def day(seed: int, visits: int, part: tuple[int, int], said: Callable[[str], None]) -> dict[str, list[float]]:
+    """So many readers, one after another at one terminal: each looks something up and borrows, and all comes back.
+
+    `part` is (which, of how many) terminals that share the readers and the shelves. Milliseconds of each request:
+    `search`, `lend`, `return`. RuntimeError as `measure`.
+    """
+    which, parts = part
+    branch = Branch.objects.filter(is_active=True).order_by("number")[0]
+    random = Random(f"{seed}:day:{which}")  # noqa: S311
+    staff, public = _terminal(branch, which), Client(SERVER_NAME="localhost")
+    cards = _cards(visits)[which::parts]
+    wanted = [random.choice(BOOKS) for _ in cards]
+    items = iter(_items(random, branch, sum(wanted), part))
+    words = [word for word, *_ in generate.words()]
+    took: dict[str, list[float]] = {"search": [], "lend": [], "return": []}
+    out: deque[list[str]] = deque()
+
+    def come_back() -> None:
+        took["return"] += [_timed(staff, "/counter/return/", barcode, "", "give_back") for barcode in out.popleft()]
+
+    for done, (card, count) in enumerate(zip(cards, wanted, strict=True), 1):
+        took["search"] += [_looked(public, " ".join(random.sample(words, number))) for number in range(1, LOOKS + 1)]
+        token = _scan(staff, "/counter/", card)[0]["token"]
+        books = [next(items) for _ in range(count)]
+        took["lend"] += [_timed(staff, "/counter/", barcode, token, "lend") for barcode in books]
+        out.append(books)
+        if len(out) > STAY:
+            come_back()
+        if done % 100 == 0:
+            said(f"terminal {which}: {done}/{len(cards)} readers")
+    while out:
+        come_back()
+    return took
+
+
+def _looked(public: Client, words: str) -> float:
+    began = time.perf_counter()
+    answer = public.get("/", {"q": words}, follow=True)  # the only hit is shown at once
+    if answer.status_code != 200:
+        raise RuntimeError(f"/?q={words}: {answer.status_code}")
+    return 1000 * (time.perf_counter() - began)
+
+
+def _terminal(branch: Branch, which: int = 0) -> Client:
+    number = f"bench-counter-{which}"
     password = "keisoku-no-madoguchi-1"  # noqa: S105 - nobody signs in with it, and the database is made for measuring
     if not StaffUser.objects.filter(number=number).exists():  # nobody takes the same password again
         put_staff(system("bench"), number, name="計測 窓口", roles=("counter",), branch=branch.code, password=password)
-    browser = Client(REMOTE_ADDR=TERMINAL, SERVER_NAME="localhost")
+    browser = Client(REMOTE_ADDR=TERMINALS[which], SERVER_NAME="localhost")
     browser.force_login(StaffUser.objects.get(number=number))
     return browser
 
@@ -80,18 +127,23 @@ def _cards(count: int) -> list[str]:
     return list(free.order_by("number").values_list("number", flat=True)[:count])
 
 
-def _items(random: Random, branch: Branch, count: int) -> list[str]:
-    """Books on the shelf here, from everywhere in the catalogue."""
+def _items(random: Random, branch: Branch, count: int, part: tuple[int, int] = (0, 1)) -> list[str]:
+    """Books on the shelf here, from everywhere in the catalogue, or in one of its equal parts."""
     first, last = (
         Item.objects.filter(pk__gte=generate.FIRST_ID).order_by(order).values_list("pk", flat=True)[0]
         for order in ("pk", "-pk")
     )
+    which, parts = part
+    width = (last + 1 - first) // parts
+    first, last = first + which * width, first + (which + 1) * width - 1
     found: dict[str, None] = {}
     shelf = Item.objects.filter(branch=branch, material_type="book", status="in_stock", reference_only=False)
     while len(found) < count:
         at = random.randint(first, last)
         # A stretch of the key: else the database reads whole tables for each of them.
-        near = shelf.filter(pk__range=(at, at + NEAR), loans__isnull=True, record__holds__isnull=True).order_by("pk")
+        near = shelf.filter(
+            pk__range=(at, min(at + NEAR, last)), loans__isnull=True, record__holds__isnull=True
+        ).order_by("pk")
         found |= dict.fromkeys(near.values_list("barcode", flat=True)[:1])
     return list(found)
 

@@ -76,3 +76,19 @@ def test_a_hundred_items_are_lent_and_taken_back_and_every_scan_is_timed(library
     assert lines == ["100 lent and taken back"]
     assert Loan.objects.count() == before
     Loan.objects.all()._raw_delete(using="default")  # their patron is nobody
+
+
+@pytest.mark.req("S-CAP-003")
+def test_a_days_readers_look_up_borrow_and_bring_back_at_two_terminals_that_do_not_meet(library: None) -> None:
+    """The bench whose run at the contract's size is in docs/measured; see cli/tests/test_measured.py."""
+    catalogue.load(4000, 5, 2026, (0, 1), lambda line: None)
+    search.rebuild()
+    counting.register(60, 5, lambda *told: None)
+    before = Loan.objects.count()
+    parts = [counting.day(5, 8, (which, 2), lambda line: None) for which in range(2)]
+    for took in parts:
+        assert len(took["search"]) == 4 * counting.LOOKS
+        assert 4 * min(counting.BOOKS) <= len(took["lend"]) == len(took["return"]) <= 4 * max(counting.BOOKS)
+        assert min(one for times in took.values() for one in times) > 0
+    assert Loan.objects.count() == before
+    Loan.objects.all()._raw_delete(using="default")  # their patron is nobody

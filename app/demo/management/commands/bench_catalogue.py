@@ -20,7 +20,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "what", choices=("state", "empty", "load", "popularity", "rebuild", "ask", "register", "counter", "forget")
+            "what",
+            choices=("state", "empty", "load", "popularity", "rebuild", "ask", "register", "counter", "day", "forget"),
         )
         parser.add_argument("--records", type=int, default=3_650_000)
         parser.add_argument("--seed", type=int, default=20261122)
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--parts", type=int, default=1)
         parser.add_argument("--each", type=int, default=40, help="questions a class")
         parser.add_argument("--patrons", type=int, default=60_000)
+        parser.add_argument("--visits", type=int, default=3000, help="readers of the day")
         parser.add_argument("--rounds", type=int, default=5, help="of a hundred items each")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -73,6 +75,10 @@ class Command(BaseCommand):
 
     def counter(self, options: dict[str, Any]) -> None:
         self.stdout.write(json.dumps(counting.measure(options["seed"], options["rounds"], self._said)))
+
+    def day(self, options: dict[str, Any]) -> None:
+        part = (options["part"], options["parts"])
+        self.stdout.write(json.dumps(counting.day(options["seed"], options["visits"], part, self._said)))
 
     def forget(self, options: dict[str, Any]) -> None:
         self.stdout.write(json.dumps({"deleted": counting.forget()}))
