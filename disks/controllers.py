@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from disks import state
+
 OK, REBUILDING, FAILED = "ok", "rebuilding", "failed"
 PROGRAMS = {
     "storcli": ("storcli64", "storcli"),
@@ -30,12 +32,18 @@ DRIVE = {
     "Rbld": REBUILDING, "Cpybck": REBUILDING,
 }  # fmt: skip
 VOLUME_OK = {"Optl", "OK"}
+# Volumes that are short of a disk and can be read all the same. Every other word means that they cannot.
+VOLUME_UP = VOLUME_OK | {"Dgrd", "Pdgd", "Rec"}
+VOLUME_UP_WORDS = ("Interim Recovery", "Ready for Re", "Recovering", "Rebuilding", "Transforming", "Expanding")
 BATTERY_OK = {"Optimal", "Optl", "OK", "Ready", "Learning", "Charging", "Recharging"}
 
 
 @dataclass(frozen=True)
 class Drive:
-    """A disk behind a controller. `warned`: it serves, and its own prediction or its errors say not for long."""
+    """A disk behind a controller. `warned`: it serves, and its own prediction or its errors say not for long.
+
+    `group` is the controller's own name for the disks that carry a volume together; empty for a disk in none.
+    """
 
     controller: str
     slot: str
@@ -43,16 +51,20 @@ class Drive:
     serial: str = ""
     model: str = ""
     warned: bool = False
+    group: str = ""
 
 
 @dataclass(frozen=True)
 class Volume:
-    """A volume that a controller shows to the kernel; `ok` False when it has lost its redundancy or more."""
+    """A volume that a controller shows to the kernel; `ok` False when it has lost its redundancy or more, `up` False
+    when it cannot be read."""
 
     controller: str
     name: str
     level: str
     ok: bool
+    up: bool
+    group: str
 
 
 @dataclass(frozen=True)
@@ -82,10 +94,59 @@ def parse(kind: str, outputs: list[str]) -> Report:
     return report
 
 
+def complete(kind: str, report: Report, memory: state.Memory) -> Report:
+    """The report with what it has stopped naming.
+
+    A dead disk drops out of its controller's list, or stays there without its serial number. Who sat where is
+    therefore remembered: a member whose slot is no longer named has failed as long as its group is not whole without
+    it, and a group that no volume names is down. A slot that holds something else is believed.
+    """
+    named = {_key(kind, drive) for drive in report.drives}
+    drives = [_named(drive, memory.rows.get(_key(kind, drive))) for drive in report.drives]
+    whole = {(volume.controller, volume.group) for volume in report.volumes if volume.ok}
+    lost = []
+    for key, row in list(memory.rows.items()):
+        if not key.startswith(f"{kind} ") or key in named:
+            continue
+        if (row["controller"], row["group"]) in whole:
+            memory.forget(key)
+        else:
+            where, _, slot = key.removeprefix(f"{kind} ").partition(" ")
+            lost.append(Drive(where, slot, FAILED, row["serial"], row["model"], group=row["group"]))
+    for drive in drives:
+        if not drive.group:
+            memory.forget(_key(kind, drive))
+        elif drive.state != FAILED:
+            more = {"controller": drive.controller, "group": drive.group}
+            memory.learn(_key(kind, drive), drive.serial, drive.model, **more)
+    shown = {(volume.controller, volume.group) for volume in report.volumes}
+    gone = sorted({(drive.controller, drive.group) for drive in [*drives, *lost] if drive.group} - shown)
+    volumes = (*report.volumes, *(Volume(number, group, "", False, False, group) for number, group in gone))
+    return Report((*drives, *lost), volumes, report.batteries)
+
+
+def _key(kind: str, drive: Drive) -> str:
+    return f"{kind} {drive.controller} {drive.slot}"
+
+
+def _named(drive: Drive, known: Mapping[str, str] | None) -> Drive:
+    """The disk with the serial number that it had when it could still tell it."""
+    return drive if drive.serial or not known else replace(drive, serial=known["serial"], model=known["model"])
+
+
+def troubles(report: Report) -> Report:
+    """What of an earlier report stays true while its controller is silent: nobody has mended it. Health does not."""
+    return Report(
+        tuple(drive for drive in report.drives if drive.state == FAILED or drive.warned),
+        tuple(volume for volume in report.volumes if not volume.ok),
+        {number: good for number, good in report.batteries.items() if not good},
+    )
+
+
 def _run(kind: str, question: tuple[str, ...]) -> str:
     for program in PROGRAMS[kind]:
         try:
-            done = subprocess.run([program, *question], capture_output=True, text=True, errors="replace", timeout=120)
+            done = subprocess.run([program, *question], capture_output=True, text=True, errors="replace", timeout=30)
         except FileNotFoundError:
             continue
         except (OSError, subprocess.TimeoutExpired) as error:
@@ -108,7 +169,9 @@ def _storcli(controllers: str, drives: str) -> Report:
     batteries: dict[str, bool] = {}
     for number, data in _responses(controllers):
         for row in data.get("VD LIST", []):
-            volumes.append(Volume(number, str(row["DG/VD"]), str(row["TYPE"]), row["State"] in VOLUME_OK))
+            name, said = str(row["DG/VD"]), row["State"]
+            group = name.partition("/")[0]
+            volumes.append(Volume(number, name, str(row["TYPE"]), said in VOLUME_OK, said in VOLUME_UP, group))
         for row in [*data.get("BBU_Info", []), *data.get("Cachevault_Info", [])]:
             batteries[number] = str(row["State"]).split(" ")[0] in BATTERY_OK
     return Report(tuple(_storcli_drives(drives)), tuple(volumes), batteries)
@@ -131,7 +194,9 @@ def _storcli_drives(text: str) -> list[Drive]:
             )
             slot = str(row["EID:Slt"]).strip()
             serial, model = str(device.get("SN", "")).strip(), str(row.get("Model", "")).strip()
-            found.append(Drive(number, slot, DRIVE.get(row["State"], FAILED), serial, model, warned))
+            group = str(row.get("DG", "-")).strip()
+            group = group if group.isdigit() else ""
+            found.append(Drive(number, slot, DRIVE.get(row["State"], FAILED), serial, model, warned, group))
     return found
 
 
@@ -140,21 +205,22 @@ def _ssacli(text: str) -> Report:
     drives: list[Drive] = []
     volumes: list[Volume] = []
     batteries: dict[str, bool] = {}
-    number = ""
-    part = ""
+    number = part = group = ""
     for line in (raw.strip() for raw in text.splitlines()):
         if heading := re.match(r".+ in Slot (\S+)", line):
-            number, part = heading.group(1), "controller"
+            number, part, group = heading.group(1), "controller", ""
         elif (heading := re.match(r"(?i)logical ?drive:? (\d+)$", line)) is not None:
             part = "volume"
-            volumes.append(Volume(number, heading.group(1), "", False))
+            volumes.append(Volume(number, heading.group(1), "", False, False, group))
         elif (heading := re.match(r"physicaldrive (\S+)$", line)) is not None:
             part = "drive"
-            drives.append(Drive(number, heading.group(1), FAILED))
+            drives.append(Drive(number, heading.group(1), FAILED, group=group))
         elif line.startswith(("physicaldrive ", "Mirror Group", "Parity Group")):
             continue  # a member listed under its volume
-        elif re.match(r"(?i)(array|unassigned|sep |expander|enclosure|port name|internal drive cage)", line):
-            part = ""
+        elif (heading := re.match(r"(?i)array:? (\w+)$", line)) is not None:
+            part, group = "", heading.group(1)
+        elif re.match(r"(?i)(array|unassigned|hba drives|sep |expander|enclosure|port name|internal drive cage)", line):
+            part = group = ""
         elif ": " in line:
             name, _, value = line.partition(": ")
             if part == "controller" and name == "Battery/Capacitor Status":
@@ -168,7 +234,8 @@ def _ssacli(text: str) -> Report:
 
 def _ssacli_volume(volume: Volume, name: str, value: str) -> Volume:
     if name == "Status":
-        return replace(volume, ok=value in VOLUME_OK)
+        up = value in VOLUME_UP or value.startswith(VOLUME_UP_WORDS)
+        return replace(volume, ok=value in VOLUME_OK, up=up)
     return replace(volume, level=f"RAID{value}") if name == "Fault Tolerance" else volume
 
 

@@ -1,14 +1,16 @@
 """Metrics of a host's disks, as a text file that the host's node exporter serves.
 
-Arrays are looked at every few seconds (/sys costs nothing), disks are asked for their health (SMART) and controllers
-for theirs every few minutes. What changes is also said in the journal. On a host without disks of its own it says
-that it expects none, and goes on saying that it watches. Standard library only.
+Arrays are looked at every few seconds (/sys costs nothing); controllers are asked several times a minute, since they
+alone know that a disk of theirs has died, and disks for their health (SMART) every few minutes. What changes is also
+said in the journal. On a host without disks of its own it says that it expects none, and goes on saying that it
+watches. Standard library only.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -52,6 +54,8 @@ OF_HEALTH = {
 }
 
 Labels = Mapping[str, str]
+# Whether a controller's program answered just now, and what is known of its disks.
+Answer = tuple[bool, controllers.Report]
 
 
 @dataclass
@@ -111,21 +115,28 @@ def of_health(sheet: Sheet, labels: Labels, health: smart.Health | None) -> None
             sheet.add(name, value, **labels)
 
 
-def of_controllers(sheet: Sheet, reports: Mapping[str, controllers.Report | None]) -> None:
-    """Samples of the controllers' disks; None stands for a program that did not answer."""
-    for kind, report in reports.items():
-        sheet.add("kura_disk_controller_answers", report is not None, controller=kind)
-        for volume in report.volumes if report else ():
-            sheet.add("kura_disk_array_up", True, array=f"{kind}-{volume.name}")
-            sheet.add("kura_disk_array_missing_disks", not volume.ok, array=f"{kind}-{volume.name}")
-        for drive in report.drives if report else ():
-            name = kind if not drive.controller else f"{kind}-{drive.controller}"
-            labels = {"array": name, "slot": drive.slot, "serial": drive.serial, "model": drive.model}
+def of_controllers(sheet: Sheet, answers: Mapping[str, Answer]) -> None:
+    """Samples of the controllers' disks: disks and volumes of one group carry the same `array`."""
+    for kind, (answered, report) in answers.items():
+        sheet.add("kura_disk_controller_answers", answered, controller=kind)
+        groups: dict[str, list[controllers.Volume]] = {}
+        for volume in report.volumes:
+            groups.setdefault(_array(kind, volume), []).append(volume)
+        for array, volumes in groups.items():
+            sheet.add("kura_disk_array_up", all(volume.up for volume in volumes), array=array)
+            sheet.add("kura_disk_array_missing_disks", not all(volume.ok for volume in volumes), array=array)
+        for drive in report.drives:
+            labels = {"array": _array(kind, drive), "slot": drive.slot, "serial": drive.serial, "model": drive.model}
             sheet.add("kura_disk_ok", drive.state != controllers.FAILED, **labels)
             sheet.add("kura_disk_rebuilding", drive.state == controllers.REBUILDING, **labels)
             sheet.add("kura_disk_smart_healthy", not drive.warned, **labels)
-        for number, good in (report.batteries if report else {}).items():
+        for number, good in report.batteries.items():
             sheet.add("kura_disk_controller_battery_ok", good, controller=f"{kind}-{number}")
+
+
+def _array(kind: str, row: controllers.Drive | controllers.Volume) -> str:
+    """The name of a group of disks behind a controller: the maker's program, the controller, the group."""
+    return "-".join(part for part in (kind, row.controller, row.group) if part)
 
 
 class Watch:
@@ -137,20 +148,27 @@ class Watch:
         self.memory = memory
         self.textfile = textfile
         self.health: dict[str, smart.Health | None] = {}
-        self.reports: dict[str, controllers.Report | None] = {}
-        self.before: dict[tuple[str, int], str] = {}
+        self.answers: dict[str, Answer] = {}
+        self.before: dict[tuple[str, str], str] = {}
 
     def ask(self) -> None:
-        """Ask every disk for its health and every controller for its disks. Takes seconds."""
+        """Ask every disk that the kernel sees for its health. Takes seconds."""
         arrays = state.look(self.machine, self.rows, self.memory)
         devices = {member.disk.device for array in arrays for member in array.members if member.disk.device}
         self.health = {device: smart.ask(device) for device in sorted(devices)}
+
+    def ask_controllers(self) -> None:
+        """Ask every controller for its disks. Takes seconds, where there are controllers."""
         for kind in sorted({row["controller"] for row in self.rows["arrays"]} - {"md"}):
+            answered, before = self.answers.get(kind, (True, controllers.Report((), (), {})))
             try:
-                self.reports[kind] = controllers.ask(kind)
+                self.answers[kind] = (True, controllers.complete(kind, controllers.ask(kind), self.memory))
             except controllers.Unanswered as error:
-                print(f"{kind}: {error}", flush=True)
-                self.reports[kind] = None
+                if answered:
+                    print(f"{kind}: {error}", flush=True)
+                self.answers[kind] = (False, controllers.troubles(before))
+            for drive in self.answers[kind][1].drives:
+                self._tell(_array(kind, drive), drive.slot, drive.serial, drive.state)
 
     def look(self, now: float) -> str:
         """Look at the arrays and write what is known; returns the text."""
@@ -161,23 +179,23 @@ class Watch:
         of_arrays(sheet, arrays, patrolled(PATROLLED))
         for array in arrays:
             for member in array.members:
-                self._tell(array, member)
+                disk = member.disk
+                name = f"{disk.serial or 'unknown serial'} ({disk.device or 'gone'})"
+                self._tell(array.name, str(member.slot), name, member.state)
                 if member.disk.device in self.health:
                     labels = {"array": array.name, "slot": str(member.slot), "serial": member.disk.serial}
                     of_health(sheet, {**labels, "model": member.disk.model}, self.health[member.disk.device])
-        of_controllers(sheet, self.reports)
+        of_controllers(sheet, self.answers)
         text = sheet.text()
         state.write(self.textfile, text)
         return text
 
-    def _tell(self, array: state.Array, member: state.Member) -> None:
+    def _tell(self, array: str, slot: str, disk: str, now: str) -> None:
         """Say in the journal what changed since the last look."""
-        key = (array.name, member.slot)
-        before = self.before.get(key)
-        if before != member.state and (before is not None or member.state != state.ACTIVE):
-            disk = f"{member.disk.serial or 'unknown serial'} ({member.disk.device or 'gone'})"
-            print(f"array {array.name}, slot {member.slot}, disk {disk}: {member.state}", flush=True)
-        self.before[key] = member.state
+        before = self.before.get((array, slot))
+        if before != now and (before is not None or now not in (state.ACTIVE, controllers.OK)):
+            print(f"array {array}, slot {slot}, disk {disk}: {now}", flush=True)
+        self.before[array, slot] = now
 
 
 def patrolled(path: Path) -> dict[str, float]:
@@ -194,18 +212,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=float, default=5, help="seconds between two looks at the arrays")
     parser.add_argument("--ask-every", type=float, default=600, help="seconds between two questions for health")
+    parser.add_argument("--controllers-every", type=float, default=15, help="seconds between two to controllers")
     parser.add_argument("--textfile", type=Path, default=TEXTFILE)
     given = parser.parse_args()
     rows = state.config()
     if not rows["arrays"]:
         print("no disks of its own: nothing to watch", flush=True)
     watch = Watch(state.Machine(), rows, state.Memory(), given.textfile)
-    asked = -given.ask_every
+    asked = heard = -math.inf
     while True:
+        if time.monotonic() - heard >= given.controllers_every:
+            heard = time.monotonic()
+            watch.ask_controllers()
         watch.look(time.time())
         if time.monotonic() - asked >= given.ask_every:
-            watch.ask()
             asked = time.monotonic()
+            watch.ask()
             watch.look(time.time())
         time.sleep(given.every)
 

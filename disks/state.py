@@ -231,7 +231,7 @@ def _recalled(disk: Disk, known: Mapping[str, Any] | None) -> Disk:
 
 
 class Memory:
-    """Which disk sits in which slot, kept over its death: slot → {"serial", "model"}."""
+    """Which disk sits in which slot, kept over its death: slot → {"serial", "model"}, and more behind a controller."""
 
     def __init__(self, path: Path = MEMORY) -> None:
         self.path = path
@@ -240,12 +240,20 @@ class Memory:
         except (OSError, ValueError):
             self.rows = {}
 
-    def learn(self, slot: str, serial: str, model: str) -> None:
+    def learn(self, slot: str, serial: str, model: str, **more: str) -> None:
         """Remember a disk that serves; writes only when that is news."""
-        row = {"serial": serial, "model": model}
+        row = {"serial": serial, "model": model, **more}
         if not serial or self.rows.get(slot) == row:
             return
         self.rows[slot] = row
+        self._keep()
+
+    def forget(self, slot: str) -> None:
+        """Nobody waits for a disk in this slot any more."""
+        if self.rows.pop(slot, None) is not None:
+            self._keep()
+
+    def _keep(self) -> None:
         write(self.path, json.dumps(self.rows, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 
 

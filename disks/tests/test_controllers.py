@@ -41,7 +41,7 @@ def test_storcli_tells_failed_rebuilding_and_doubtful_disks_by_slot_and_serial(s
         ("252:3", "ZA1B0003", "failed", True),
         ("252:4", "ZA1B0004", "ok", False),
     ]
-    assert report.volumes == (Volume("0", "0/0", "RAID6", False),)
+    assert report.volumes == (Volume("0", "0/0", "RAID6", ok=False, up=True, group="0"),)
     assert report.batteries == {"0": True}
 
 
@@ -49,21 +49,21 @@ def test_perccli_tells_a_battery_that_does_not_hold(stand_in):
     stand_in("perccli64", eall="perccli-drives.json", call="perccli-controllers.json")
     report = controllers.ask("perccli")
     assert [drive.slot for drive in report.drives] == ["64:0", "64:1"]
-    assert report.volumes == (Volume("0", "0/239", "RAID1", True),)
+    assert report.volumes == (Volume("0", "0/239", "RAID1", ok=True, up=True, group="0"),)
     assert report.batteries == {"0": False}
 
 
 def test_ssacli_tells_each_disk_once_with_its_serial_number(stand_in):
     stand_in("ssacli", config="ssacli.txt")
     report = controllers.ask("ssacli")
-    assert report.drives[0] == Drive("0", "1I:1:1", "ok", "WBM00001", "HP      EG002400JWJNT", False)
+    assert report.drives[0] == Drive("0", "1I:1:1", "ok", "WBM00001", "HP      EG002400JWJNT", False, "A")
     assert [(drive.slot, drive.state, drive.warned) for drive in report.drives] == [
         ("1I:1:1", "ok", False),
         ("1I:1:2", "failed", False),
         ("1I:1:3", "ok", True),
         ("1I:1:4", "rebuilding", False),
     ]
-    assert report.volumes == (Volume("0", "1", "RAID5", False),)
+    assert report.volumes == (Volume("0", "1", "RAID5", ok=False, up=True, group="A"),)
     assert report.batteries == {"0": True}
 
 
