@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from inventory import Host, Inventory
+from monitoring import expected
 
 FOLDER = Path(__file__).parent
 HEARTBEAT = "Heartbeat"
@@ -30,19 +31,23 @@ class Alert:
 
 def files(site: Inventory, host: Host) -> dict[str, str]:
     """File name → text of every rule file, for the monitoring host: those beside this module; and one with the goal
-    of the contract that the service levels are measured against, and with the heartbeat."""
+    of the contract that the service levels are measured against, with what must be measured, and with the heartbeat."""
     written = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.yml"))}
     return {"site.yml": _of_site(site), **written}
 
 
 def _of_site(site: Inventory) -> str:
-    """The contract's availability as a series, so that no rule repeats the number; and the alert that never ends, by
-    whose silence the watcher (monitoring/watcher.py) knows that nobody watches."""
+    """The contract's availability as a series, so that no rule repeats the number; a series for each measurement that
+    must be there; and the alert that never ends, by whose silence the watcher (monitoring/watcher.py) knows that nobody
+    watches."""
     ratio = site.contract.availability_goal_percent / 100
     rule = {"record": GOAL, "expr": f"vector({ratio:.6g})"}
     beat = {"alert": HEARTBEAT, "expr": "vector(1)", "labels": {"severity": "none"}}
-    body: str = yaml.safe_dump({"groups": [{"name": "site", "rules": [rule, beat]}]}, sort_keys=False)
-    return f"# Made by monitoring.rules from inventory {site.name} (contract.yml); changes belong there.\n{body}"
+    rows = [rule, *expected.rules(site), beat]
+    body: str = yaml.safe_dump({"groups": [{"name": "site", "rules": rows}]}, sort_keys=False, allow_unicode=True)
+    return (
+        f"# Made by monitoring.rules from inventory {site.name} and monitoring.expected; changes belong there.\n{body}"
+    )
 
 
 def recorded() -> frozenset[str]:
@@ -54,7 +59,7 @@ def recorded() -> frozenset[str]:
         for rule in group["rules"]
         if "record" in rule
     }
-    return frozenset({GOAL, *made})
+    return frozenset({GOAL, expected.SERIES, *made})
 
 
 def load() -> tuple[Alert, ...]:
