@@ -24,16 +24,32 @@ UNITS = {
     "library": ("kura-library.socket", "kura-library.service"),
     "database": ("postgresql@17-main.service",),
 }
-# What may run another day: ended early, so that nothing half done is on the disks when the end comes.
+# What may run another day, timers with what they start: ended early, so that nothing half done is on the disks when
+# the end comes. A unit that a host does not have is not running there.
 BATCH = (
-    "kura-library-jobs@often.timer",
-    "kura-library-jobs@daily.timer",
-    "kura-library-jobs@daily.service",
-    "kura-backup-daily.timer",
-    "kura-backup@daily.service",
-    "kura-wal-base.service",
-    "kura-restore-rehearsal.service",
+    *("kura-library-jobs@often.timer", "kura-library-jobs@often.service"),
+    *("kura-library-jobs@daily.timer", "kura-library-jobs@daily.service"),
+    *("kura-backup-daily.timer", "kura-backup@daily.service"),
+    *("kura-backup-monthly.timer", "kura-backup@monthly.service"),
+    *("kura-backup-keep.timer", "kura-backup-keep.service"),
+    *("kura-wal-base.timer", "kura-wal-base.service"),
+    *("kura-restore-rehearsal.timer", "kura-restore-rehearsal.service"),
+    *("kura-logs-close.timer", "kura-logs-close.service"),
+    *("kura-levels.timer", "kura-levels.service"),
+    *("kura-disks-patrol.timer", "kura-disks-care@patrol.service"),
+    *("kura-disks-test.timer", "kura-disks-care@test.service"),
+    *("kura-disks-test-long.timer", "kura-disks-care@test-long.service"),
+    "kura-integrity.service",
 )
+# Timers that go on, with the reason.
+NOT_BATCH = {
+    "kura-audit-seal.timer": "what staff did until the end is sealed too; a second's work each minute",
+    "kura-battery-test.timer": "ups/battery.py itself tests on quiet days alone",
+    "kura-history.timer": "the use of the hosts in a power cut is asked for afterwards; a second's work",
+    "kura-maintenance.timer": "a maintainer's window closes at its time, power cut or not",
+    "kura-wal-watch.timer": "tells how far the copy is behind, now more than ever",
+    "kura-watcher.timer": "watches the monitoring itself",
+}
 CHECKPOINT = ["runuser", "-u", "postgres", "--", "psql", "-XqAt", "-d", "postgres", "-c", "CHECKPOINT"]
 
 

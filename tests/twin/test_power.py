@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 
 from monitoring.evidence import read
 from tests.twin.verbs import figures, kura
-from ups import drill, nut, plan
+from ups import drill, nut, plan, staging
 
 
 def status(twin, unit: str, value: str) -> None:
@@ -53,6 +54,15 @@ def test_the_units_are_measured_on_mains(twin) -> None:
     for unit in twin.site.power.units:
         assert f'kura_ups_up{{ups="{unit.id}"}} 1.0' in said.stdout
         assert f'kura_ups_status{{status="OL",ups="{unit.id}"}} 1.0' in said.stdout
+
+
+def test_every_timer_of_a_host_ends_on_battery_with_what_it_starts_or_goes_on_for_a_reason(twin) -> None:
+    for name in fed(twin):
+        said = twin.run(name, "systemctl list-timers --all --output=json 'kura-*'")
+        quiet = set(json.loads(twin.run(name, "cat /etc/kura/power-stages.json").stdout)["quiet"])
+        for row in json.loads(said.stdout):
+            batch = {row["unit"], row["activates"]} & quiet
+            assert batch == ({row["unit"], row["activates"]} if row["unit"] not in staging.NOT_BATCH else set()), name
 
 
 def test_losing_one_feed_altogether_stops_nobody(twin) -> None:
