@@ -7,8 +7,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from backup import drill as restore
 from cli import evidence, power
 from cli.context import Context, Refused
+from ups import drill as cuts
+from ups.client import UpsError
 
 TITLES = {
     "alarms": "全サービスの停止と通知までの時間",
@@ -55,10 +58,14 @@ def main(context: Context) -> int:
     if name in WITHOUT_TWIN and not (context.state.exists() and any(context.state.iterdir())):
         context.twin.claim()  # the evidence's folder must not look like a real site's to a later `up`
     started = datetime.now(UTC)
-    with context.progress.step(f"drill {name}"):
-        result = run(context, name)
+    hosts = [] if name in WITHOUT_TWIN else [host.name for host in context.twin.running()]
+    try:
+        with evidence.begun(context, name, TITLES[name], started, hosts), context.progress.step(f"drill {name}"):
+            result = run(context, name)
+    except (restore.DrillError, cuts.DrillError, UpsError) as error:
+        raise Refused(f"drill {name}: {error}") from error
     passed = bool(result["passed"])
-    evidence.drill(context, name, TITLES[name], started, result, passed)
+    evidence.drill(context, name, TITLES[name], started, result, passed, hosts=hosts)
     evidence.write_json(context.arguments.json, result["figures"])
     for key, row in result["figures"].items():
         goal = (
@@ -83,7 +90,6 @@ def run(context: Context, name: str) -> dict[str, Any]:
 
         return proof.run_drill(context)
     if name == "restore":
-        from backup import drill as restore
         from cli import lost
         from cli import restore as restoring
 

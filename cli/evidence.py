@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cli.context import Context
+from cli.context import Context, Refused
 from monitoring.evidence import Evidence, write
 
 Figures = dict[str, dict[str, Any]]
@@ -43,8 +45,17 @@ def timing(context: Context, name: str, figures: dict[str, float], *, passed: bo
     )
 
 
-def drill(context: Context, name: str, title: str, started: datetime, result: dict[str, Any], passed: bool) -> None:
-    """Keep what a drill did and measured."""
+def drill(
+    context: Context,
+    name: str,
+    title: str,
+    started: datetime,
+    result: dict[str, Any],
+    passed: bool,
+    *,
+    hosts: list[str] | None = None,
+) -> None:
+    """Keep what a drill did and measured. `hosts`: what it was done on; without it, what runs now."""
     figures = {key: float(row["value"]) for key, row in result.get("figures", {}).items() if row["value"] is not None}
     write(
         context.state,
@@ -56,6 +67,22 @@ def drill(context: Context, name: str, title: str, started: datetime, result: di
             passed=passed,
             figures=figures,
             details={"title": title, **result.get("details", {})},
-            hosts=[host.name for host in context.twin.running()],
+            hosts=[host.name for host in context.twin.running()] if hosts is None else hosts,
         ),
     )
+
+
+@contextmanager
+def begun(context: Context, name: str, title: str, started: datetime, hosts: list[str]) -> Iterator[None]:
+    """What ends a drill before its verdict, an interruption too, is kept as one that was not passed, with the reason.
+
+    An order that could not be meant (`Refused` with code 2) has begun nothing and is not kept.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not (isinstance(error, Refused) and error.code == 2):
+            interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
+            reason = "interrupted" if interrupted else str(error) or type(error).__name__
+            drill(context, name, title, started, {"details": {"aborted": reason}}, passed=False, hosts=hosts)
+        raise

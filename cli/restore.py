@@ -19,6 +19,16 @@ from inventory import Host
 from monitoring.evidence import Evidence, write
 
 UNFINISHED = timedelta(days=1)  # after that, what an unfinished restore meant is for a person to say
+GOAL_SECONDS = 4 * 3600  # S-BKP-004
+# What the report calls each restore; what is not here only tells.
+TITLES = {
+    "database": "データベースの復元",
+    "table": "表の照合と復元",
+    "file": "ファイルの復元",
+    "host": "サーバの復元",
+    "site": "全サーバの復元",
+    "repository": "隔離世代からの控えの復元",
+}
 MOMENT = "moment, as 2026-03-01 10:15 in the site's time zone (default: the last that is kept)"
 
 
@@ -57,7 +67,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(context: Context) -> int:
-    """Restore, measure, keep the evidence; exit 1 when something is not as it was, 2 when --yes is missing."""
+    """Restore, measure, keep the evidence; exit 1 when it failed or took too long, 2 when --yes is missing."""
     given = context.arguments
     recovery = of_context(context)
     started = datetime.now(UTC)
@@ -65,20 +75,24 @@ def main(context: Context) -> int:
         "list": _list, "database": _database, "table": _table, "file": _file, "host": _host, "site": _site,
         "repository": _repository,
     }  # fmt: skip
+    name, title = f"restore-{given.what}", TITLES.get(given.what)
+    hosts = [host.name for host in context.twin.running()]
+    kept = evidence.begun(context, name, title, started, hosts) if title else contextlib.nullcontext()
     try:
-        with context.progress.step(f"restore {given.what}"):
+        with kept, context.progress.step(f"restore {given.what}"):
             details = acts[given.what](context, recovery)
     except RecoveryError as error:
         raise Refused(str(error)) from None
-    if details is None:
+    if details is None or title is None:
         return 0
     seconds = (datetime.now(UTC) - started).total_seconds()
-    figures = {"restore_seconds": evidence.figure(seconds, "s", 4 * 3600), **details.pop("figures", {})}
+    figures = {"restore_seconds": evidence.figure(seconds, "s", GOAL_SECONDS), **details.pop("figures", {})}
     result = {"figures": figures, "details": details}
-    evidence.drill(context, f"restore-{given.what}", f"復元（{given.what}）", started, result, passed=True)
+    passed = all(row["met"] is not False for row in figures.values())
+    evidence.drill(context, name, title, started, result, passed, hosts=hosts)
     evidence.write_json(given.json, figures)
     print(json.dumps(details, ensure_ascii=False, indent=1, default=str))
-    return 0
+    return 0 if passed else 1
 
 
 def collect(context: Context) -> int:

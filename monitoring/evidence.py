@@ -10,9 +10,9 @@ One JSON file per occasion, never changed afterwards:
      "details": {"title": "データベースの復元", "by": "小林 直樹", "items": [...]},   anything else worth keeping
      "hosts": ["db1", "bak1"]}
 
-`details` has three agreed keys, all optional: `title` (Japanese, for reports), `by` (who did it) and
-`items` (a list of {"title", "passed", "note", "hosts"}; an inspection's points, a drill's steps). A point that was
-not done has `passed` null.
+`details` has four agreed keys, all optional: `title` (Japanese, for reports), `by` (who did it), `items` (a list of
+{"title", "passed", "note", "hosts"}; an inspection's points, a drill's steps) and `aborted` (why it did not come to its
+end; it is not passed then). A point that was not done has `passed` null.
 """
 
 from __future__ import annotations
@@ -73,6 +73,11 @@ class Evidence(BaseModel):
     def by(self) -> str:
         """Who did it, or an empty text when nobody was recorded."""
         return str(self.details.get("by") or "")
+
+    @property
+    def aborted(self) -> str:
+        """Why it ended before its verdict; an empty text when it came to one."""
+        return str(self.details.get("aborted") or "")
 
     @property
     def items(self) -> tuple[Item, ...]:

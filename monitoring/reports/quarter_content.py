@@ -8,7 +8,17 @@ from datetime import timedelta
 from monitoring.evidence import Evidence
 from monitoring.reports import console
 from monitoring.reports.facts import Facts, Uptime
-from monitoring.reports.quarter_operations import alerts, backups, drills, inspections, power_drills, share, work
+from monitoring.reports.quarter_operations import (
+    alerts,
+    backups,
+    drills,
+    further_drills,
+    inspections,
+    other_drills,
+    power_drills,
+    share,
+    work,
+)
 from monitoring.reports.quarter_outlook import capacity, expiries
 from monitoring.reports.wording import clock, nothing, ranges, service_title
 from office.document import Cell, Chapter, Chart, Table
@@ -26,6 +36,7 @@ def chapters(facts: Facts) -> list[Chapter]:
         alerts(facts),
         inspections(facts),
         power_drills(facts),
+        further_drills(facts),
         expiries(facts),
         capacity(facts),
         work(facts),
@@ -82,6 +93,7 @@ def _at_a_glance(facts: Facts) -> Table:
         ["警報", f"{len(facts.alerts)} 件" if facts.measured_days else None],
         ["定期点検", _passes(facts.of_kind("inspection"))],
         ["停電訓練", _passes(drills(facts, "power"))],
+        ["その他の訓練", _passes(other_drills(facts))],
     ]
     return Table("結果の一覧", ("項目", "結果"), rows, (3, 7))
 

@@ -9,28 +9,15 @@ from collections.abc import Iterable, Sequence
 from inventory import Host
 from monitoring import rules
 from monitoring.evidence import Evidence
+from monitoring.reports.drill_figures import named
 from monitoring.reports.facts import Alert, Backup, Facts
 from monitoring.reports.wording import NO_RECORD, RESULT, SEVERITIES, began, clock, nothing, ranges
 from office.document import Cell, Chapter, Chart, Table
 from office.office import NO_DATA, era
 
 MARKS = {True: "○", False: "×", None: "－"}
-# Japanese for the figures that drills measure, with the unit; a figure without one here goes by its own name.
-FIGURES = {
-    "restore_backup_seconds": ("バックアップの取得", "秒"),
-    "restore_file_seconds": ("ファイルの復元", "秒"),
-    "restore_files_unequal": ("元と異なるファイル", "件"),
-    "restore_database_seconds": ("データベースの復元", "秒"),
-    "restore_database_mb_per_second": ("データベースの復元の速さ", "MB/秒"),
-    "restore_rows_compared": ("照合した行", "行"),
-    "restore_tables_unequal": ("元と異なる表", "件"),
-    "power_all_off_seconds": ("停電から全台の停止まで", "秒"),
-    "power_hosts_left_on": ("停止しなかったサーバ", "台"),
-    "power_hosts_out_of_order": ("停止の順序の誤り", "件"),
-    "power_unclean_databases": ("正常に閉じなかったデータベース", "件"),
-    "power_to_library_seconds": ("復電から図書館システムの再開まで", "秒"),
-    "power_battery_share_percent": ("停止までに使った電池の割合", "％"),
-}
+# Drills whose name begins with these have chapters of their own.
+OWN_CHAPTERS = ("restore", "power")
 
 
 def backups(facts: Facts) -> Chapter:
@@ -92,10 +79,15 @@ def drills(facts: Facts, word: str) -> list[Evidence]:
     return [item for item in facts.of_kind("drill") if item.name.startswith(word)]
 
 
+def other_drills(facts: Facts) -> list[Evidence]:
+    """Every drill and check that is neither a restore nor a power cut: of disks, faults, alarms, records."""
+    return [item for item in facts.of_kind("drill") if not item.name.startswith(OWN_CHAPTERS)]
+
+
 def _drill_tables(facts: Facts, title: str, done: Sequence[Evidence]) -> list[Table]:
     """Each drill, then what the drills measured, newest first; Word shows the figures of the newest."""
     rows: list[list[Cell]] = [
-        [began(facts, item), item.title, ", ".join(item.hosts), item.seconds, RESULT[item.passed], item.by or None]
+        [began(facts, item), item.title, ", ".join(item.hosts), item.seconds, _verdict(item), item.by or None]
         for item in done
     ]
     heads = ("実施日時", "名称", "対象", "所要（秒）", "結果", "実施者")
@@ -108,11 +100,16 @@ def _drill_tables(facts: Facts, title: str, done: Sequence[Evidence]) -> list[Ta
     return tables
 
 
+def _verdict(item: Evidence) -> str:
+    """Passed or not; a drill that did not come to its end says so."""
+    return f"{RESULT[False]}（中止）" if item.aborted else RESULT[item.passed]
+
+
 def figures(facts: Facts, item: Evidence) -> list[list[Cell]]:
     """What a drill measured: when, what, value and unit. Whole numbers are written without decimals."""
     rows: list[list[Cell]] = []
     for name, value in item.figures.items():
-        title, unit = FIGURES.get(name, (name, ""))
+        title, unit = named(name)
         rows.append([began(facts, item), title, int(value) if value.is_integer() else value, unit])
     return rows
 
@@ -186,6 +183,24 @@ def power_drills(facts: Facts) -> Chapter:
     purpose = "停電を起こし、定めた順に停止し、復電後に戻ることを確かめる訓練である。"
     tables = _drill_tables(facts, "停電訓練", drills(facts, "power"))
     return Chapter("停電訓練", [purpose, *tables], new_page=False)
+
+
+def further_drills(facts: Facts) -> Chapter:
+    """Every other drill with its measured figures, and what was not good in them, point by point."""
+    done = other_drills(facts)
+    purpose = "ディスクの故障、負荷中の障害、無人導入、警報の通知の訓練と、監査記録などの検査である。"
+    wrong: list[list[Cell]] = [
+        [began(facts, item), point.title, ", ".join(point.hosts), point.note]
+        for item in done
+        for point in item.items
+        if point.passed is False
+    ]
+    blocks: list[str | Table | Chart] = [purpose, *_drill_tables(facts, "その他の訓練", done)]
+    if done:
+        heads = ("実施日時", "項目", "対象", "内容")
+        empty = "該当なし"
+        blocks.append(Table("その他の訓練の不合格項目", heads, wrong, (2.6, 4, 2.4, 5), brief=60, empty=empty))
+    return Chapter("その他の訓練", blocks, new_page=False)
 
 
 def work(facts: Facts) -> Chapter:

@@ -171,6 +171,13 @@ def known_evidence() -> list[Evidence]:
         done("drill", "power-cut", at(9, 8, 9), 9, hosts=list(SERVERS), passed=False,
              figures={"power_all_off_seconds": 171.0},
              details={"title": "停電と復電", "by": "小林 直樹"}),
+        done("drill", "faults", at(9, 10, 9), 50, hosts=list(SERVERS), passed=False,
+             figures={"faults_cases": 2.0, "faults_cut_longest_silence": 41.2},
+             details={"title": "負荷中の障害と台帳の照合", "items": [
+                 {"title": "nginx の強制終了", "passed": True, "hosts": ["app1"]},
+                 {"title": "app1 と db1 の間の通信断", "passed": False, "note": "cut", "hosts": ["app1", "db1"]}]}),
+        done("drill", "disk", at(9, 11, 9), 3, passed=False,
+             details={"title": "ディスクの故障と交換", "aborted": "the machine does not start"}),
         done("inspection", "periodic", at(9, 15, 9), 40, passed=False, hosts=list(SERVERS),
              details={"title": "第2四半期 定期点検", "by": "小林 直樹", "items": items}),
     ]  # fmt: skip

@@ -73,8 +73,8 @@ def test_the_word_report_of_a_closed_quarter_has_every_chapter(report):
     headings = [p.text for p in Document(str(report.word)).paragraphs if p.style.name == "Heading 1"]
     assert headings == [
         "1　概要", "2　サーバの資源", "3　バックアップと復元訓練", "4　警報", "5　定期点検", "6　停電訓練",
-        "7　電池と証明書の期限", "8　容量", "9　作業の記録", "10　障害と問合せ", "11　分析と処置",
-        "12　更新・計画停止・点検の記録", "13　電子メールの到達",
+        "7　その他の訓練", "8　電池と証明書の期限", "9　容量", "10　作業の記録", "11　障害と問合せ", "12　分析と処置",
+        "13　更新・計画停止・点検の記録", "14　電子メールの到達",
     ]  # fmt: skip
     assert report.tables()["点検項目"][2][1:] == [
         "使われていない待受けポートがない",
@@ -129,6 +129,20 @@ def test_the_report_has_the_daily_success_rate_and_the_restore_drill(report):
     ]
 
 
+def test_every_other_drill_is_in_the_report_also_one_that_came_to_no_end(report):
+    tables = report.tables()
+    rows = [(row[1], row[4]) for row in tables["その他の訓練"][1:]]
+    assert rows == [("負荷中の障害と台帳の照合", "不合格"), ("ディスクの故障と交換", "不合格（中止）")]
+    assert [row[1:] for row in tables["その他の訓練の測定値"][1:]] == [
+        ["起こした障害", "2", "件"],
+        ["サーバ間の通信断：最も長い無応答", "41.2", "秒"],
+    ]
+    assert [row[1:] for row in tables["その他の訓練の不合格項目"][1:]] == [
+        ["app1 と db1 の間の通信断", "app1, db1", "cut"]
+    ]
+    assert ["その他の訓練", "2 回実施、合格 0 回"] in tables["結果の一覧"]
+
+
 @pytest.mark.req("S-BKP-006")
 def test_every_day_of_the_quarter_has_a_sign_for_success_or_failure(report):
     for rows in (report.tables()["日別の成否"], report.sheet("日別の成否")):
@@ -178,7 +192,7 @@ def test_without_measurements_the_report_says_so_and_shows_no_number(tmp_path):
         cells = [cell for row in tables[title][1:] for cell in row]
         assert "データなし" in cells
         assert not any(re.fullmatch(r"[\d,.]+", cell) for cell in cells)
-    assert [row[1] for row in tables["結果の一覧"][1:]] == ["データなし"] * 7
+    assert [row[1] for row in tables["結果の一覧"][1:]] == ["データなし"] * 8
 
 
 def test_a_quarter_that_is_not_over_is_marked_provisional(tmp_path):
@@ -208,7 +222,7 @@ def test_the_report_opens_in_libreoffice_and_its_contents_name_the_right_pages(r
         "\f"
     )
     contents = re.findall(r"^\s*(\d+)\s+(\S+?)\.{5,}\s*(\d+)\s*$", text[1], re.MULTILINE)
-    assert len(contents) == 13
+    assert len(contents) == 14
     for number, title, page in contents:
         assert re.search(rf"^\s*{number}\s+{title}\s*$", text[int(page) - 1], re.MULTILINE)
     with zipfile.ZipFile(report.word) as package:
