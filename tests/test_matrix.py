@@ -15,7 +15,7 @@ import pytest
 from openpyxl import load_workbook
 
 from inventory import load
-from monitoring.reports import matrix
+from monitoring.reports import matrix, places
 from monitoring.reports.matrix import Citation, Row
 from tests.evidence import known_requirements, merge_results
 
@@ -132,6 +132,48 @@ def test_ids_that_only_the_run_knows_count_when_the_source_computes_them():
     assert rows[3].result == "合格"
 
 
+def test_each_row_says_where_it_is_met_its_tests_their_last_result_and_where_the_evidence_lies(tmp_path):
+    """In a small tree with code, tests, a register and an article; the sheet has all of it, each in its column."""
+    for path, text in {
+        "app/holds/apps.py": 'class C:\n    verbose_name = "予約"\n',
+        "app/holds/rules.py": '"""The nearest copy is taken (F-RSV-010)."""\n',
+        "app/holds/tests/test_it.py": "import pytest\n@pytest.mark.req('F-RSV-010')\ndef test_near(): pass\n",
+        "app/registers/definitions/copies.yml": "{title: 複製台帳, requirements: [S-PRV-005]}\n",
+        "docs/delivery/compliance.yml": "S-PRV-002: {how: 外向きの遮断, record: 監査記録（書出し）}\n",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    ids = ("F-RSV-010", "S-PRV-005", "S-PRV-002", "F-ACQ-001")
+    lines = "".join(f"{id_},X,名,要,A,基\n" for id_ in ids)
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements/all.csv").write_text("id,area,function,requirement,priority,acceptance\n" + lines)
+    (tmp_path / "results.json").write_text(json.dumps({"tests": {
+        "app/holds/tests/test_it.py::test_near": result("passed", "F-RSV-010", day=5)}}))  # fmt: skip
+    rows = matrix.build(tmp_path / "requirements", tmp_path / "results.json", tmp_path)
+    assert [row.state for row in rows] == ["実証", "文書", "文書", "未了"]
+    matrix.write_xlsx(tmp_path / "m.xlsx", rows, load("nagano"), date(2026, 10, 2))
+    lines = list(load_workbook(tmp_path / "m.xlsx")["要件"].iter_rows(values_only=True))
+    said = {str(line[0]): dict(zip(lines[0], line, strict=True)) for line in lines[1:]}
+    shown = [[said[id_][head] for head in ("実現箇所", "試験", "結果", "試験日", "証拠")] for id_ in ids]
+    assert shown == [
+        ["図書館システム（予約）：app/holds\napp/holds/rules.py", "app/holds/tests/test_it.py::test_near（合格）",
+         "合格", "2026-07-05 09:00", "試験結果報告書 T-F-RSV-010（2026-07-05、合格 1）"],
+        ["台帳「複製台帳」", None, "試験なし", None, "台帳「複製台帳」"],
+        ["外向きの遮断", None, "試験なし", None, "監査記録（書出し）"],
+        ["データなし", None, "試験なし", None, "データなし"],
+    ]  # fmt: skip
+    matrix.write_json(tmp_path / "m.json", rows)
+    written = json.loads((tmp_path / "m.json").read_text())
+    assert written["states"] == {"実証": 1, "文書": 2, "未了": 1}
+    assert [row["where"][:1] for row in written["rows"]][1:] == [["台帳「複製台帳」"], ["外向きの遮断"], []]
+
+
+def test_a_requirement_with_a_test_that_did_not_pass_is_open_whatever_documents_say():
+    found = places.Places(articles={"R1": {"how": "手順", "record": "記録"}, "R2": {"how": "手順", "record": "記録"}})
+    rows = matrix.placed(matrix.matrix_rows(ROWS, cited(bad="R1"), {"bad": result("failed")}), found)
+    assert [row.state for row in rows] == ["未了", "文書", "未了", "未了", "未了"]
+
+
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
     return matrix.build(ROOT / "tests" / "requirements", ROOT / "results" / "tests.json", ROOT)
@@ -151,6 +193,13 @@ def test_no_test_of_the_tree_cites_an_unknown_requirement():
     assert {test: ids for test, ids in unknown.items() if ids} == {}
 
 
+def test_every_requirement_with_a_test_is_met_somewhere_and_every_place_exists(rows):
+    assert [row.id for row in rows if row.tests and not row.where] == []
+    paths = {part for row in rows for one in row.where for part in one.partition("：")[2].split("、") if part}
+    assert paths
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
 def test_the_workbook_and_the_json_count_the_same(rows, tmp_path):
     matrix.write_json(tmp_path / "m.json", rows)
     matrix.write_xlsx(tmp_path / "m.xlsx", rows, load("nagano"), date(2026, 10, 2))
@@ -163,7 +212,7 @@ def test_the_workbook_and_the_json_count_the_same(rows, tmp_path):
     assert last[:6] == ["合計", len(rows), *(counts[word] for word in matrix.RESULTS)]
     sheet = workbook["要件"]
     assert (sheet.freeze_panes, sheet.max_row) == ("A2", len(rows) + 1)
-    assert sheet.auto_filter.ref == f"A1:I{len(rows) + 1}"
+    assert sheet.auto_filter.ref == f"A1:L{len(rows) + 1}"
     assert "令和8年10月2日" in [cell.value for row in workbook["表紙"].rows for cell in row]
 
 

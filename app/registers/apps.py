@@ -4,6 +4,7 @@ from django.db.models.signals import post_migrate
 
 class RegistersConfig(AppConfig):
     name = "app.registers"
+    verbose_name = "台帳"
 
     def ready(self) -> None:
         """The registers in the console's menu; rows that follow from the inventory after each migration."""

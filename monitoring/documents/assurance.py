@@ -15,20 +15,6 @@ from office.office import NO_DATA, era
 VERDICTS = {PASSED: "合", FAILED: "否", NOT_RUN: "否（未実施）", NO_TEST: "否（試験なし）"}
 SUPPORT = {"rolling": "最新版を継続して支援", "ended": "終了"}
 _ARTICLE = re.compile(r"^別紙[12]")
-_AREA = re.compile(r"^app/([a-z]+)/")
-ROOMS = {
-    "network": "網の導出と検査",
-    "ups": "停電時の制御",
-    "backup": "控えと復元",
-    "disks": "ディスクの監視と交換",
-    "monitoring": "監視・報告・文書",
-    "inventory": "構成情報",
-    "cli": "構築・運用の手順",
-    "lab": "双子環境",
-    "office": "文書の作成",
-    "tests/twin": "双子環境の総合試験",
-    "tests/browser": "ブラウザの総合試験",
-}
 
 
 def number(row: Row) -> str:
@@ -76,7 +62,7 @@ def results(facts: Facts) -> list[Chapter]:
         count = Counter(row.result for row in chosen)
         totals.append([area or "合計", len(chosen), *(count[r] for r in VERDICTS)])
     rows: list[list[Cell]] = [
-        [number(r), r.id, r.function, VERDICTS[r.result], r.date[:10] or None, _runs(r)] for r in facts.matrix
+        [number(r), r.id, r.function, VERDICTS[r.result], r.date[:10] or None, r.runs] for r in facts.matrix
     ]
     failed: list[list[Cell]] = [
         [number(r), r.function, "\n".join(t for t, said in r.outcomes.items() if said == FAILED)]
@@ -97,18 +83,12 @@ def results(facts: Facts) -> list[Chapter]:
     ]
 
 
-def _runs(row: Row) -> str:
-    count = Counter(row.outcomes.values())
-    return "、".join(f"{said} {count[said]}" for said in (PASSED, FAILED, NOT_RUN) if count[said])
-
-
 def functions(facts: Facts) -> list[Chapter]:
     """別紙5 機能実現対応表: every function, what carries it out, and its test."""
     rows: list[list[Cell]] = []
-    titles = {area["id"]: area["title"] for part in (facts.library, facts.console) for area in part["areas"]}
     for row in facts.matrix:
         if row.id.startswith("F-"):
-            carried = "、".join(realisation(row, titles)) or "未実現"
+            carried = "\n".join(row.where) if row.tests else "未実現"
             rows.append([row.id, row.function, row.requirement, row.priority, carried,
                          number(row) if row.tests else "未定", VERDICTS[row.result]])  # fmt: skip
     count = sum(row[5] != "未定" for row in rows)
@@ -122,18 +102,6 @@ def functions(facts: Facts) -> list[Chapter]:
             ],
         )
     ]
-
-
-def realisation(row: Row, titles: dict[str, str]) -> list[str]:
-    """The areas of the application, and the other rooms, whose tests name the requirement."""
-    found: dict[str, None] = {}
-    for test in row.tests:
-        area = _AREA.match(test)
-        if area:
-            found[f"図書館システム（{titles.get(area[1], area[1])}）"] = None
-        else:
-            found[next((word for path, word in ROOMS.items() if test.startswith(path)), "構成管理")] = None
-    return list(found)
 
 
 def compliance(facts: Facts) -> list[Chapter]:

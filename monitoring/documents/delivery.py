@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from office import excel, office, pages, paper, word
 from office.document import Cell, Chapter, Chart, Cover, Heading, Listing, Picture, Table
 from office.office import era
 
+MATRIX = "TST-001"
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS.txt"
 COPIES = "網機器の設定"
@@ -60,7 +61,8 @@ def write(facts: Facts, out: Path, last: Mapping[str, Any] | None, progress: Pro
         progress(files[-1].name)
     if only:
         return files
-    sheet = out / f"{_prefix(facts)}-TST-001_要件適合表.xlsx"
+    parts[MATRIX] = matrix_parts(facts)
+    sheet = out / f"{_prefix(facts)}-{MATRIX}_{matrix.TITLE}.xlsx"
     matrix.write_xlsx(sheet, facts.matrix, facts.site, facts.issued, facts.edition)
     files += [sheet, *_copies(facts, out), _changes_document(facts, compare(last, parts), last, out)]
     files.append(_list(facts, files, out))
@@ -125,6 +127,11 @@ def parts_of(body: Sequence[Chapter]) -> Parts:
     return found
 
 
+def matrix_parts(facts: Facts) -> Parts:
+    """Checksums of the matrix: every requirement without the days of its tests, which are new in each delivery."""
+    return {"要件": {row.id: _short(repr(replace(row, date="", evidence=()))) for row in facts.matrix}}
+
+
 def _said(block: str | Heading | Listing | Chart | Picture | Table) -> str:
     if isinstance(block, Picture):
         return f"{block.title} {hashlib.sha256(block.png or b'').hexdigest()}"
@@ -153,7 +160,7 @@ def compare(last: Mapping[str, Any] | None, parts: Mapping[str, Parts]) -> list[
 
 
 def _changes_document(facts: Facts, changes: Sequence[Change], last: Mapping[str, Any] | None, out: Path) -> Path:
-    titles = {one.number: one.title for one in PRODUCTS}
+    titles = {one.number: one.title for one in PRODUCTS} | {MATRIX: matrix.TITLE}
     rows: list[list[Cell]] = [
         [
             change.document,

@@ -2,6 +2,8 @@
 
 A requirement's result is 不合格 when any test that cites it last failed, 合格 when all of them last passed,
 未実施 when at least one has not run (or was skipped) and none failed, 試験なし when no test cites it.
+Its state counts what a handover asks: 実証 (its tests passed), 文書 (no test, but a procedure, register or record says
+how it is met), 未了 (everything else).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import csv
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,14 @@ from openpyxl import Workbook
 from openpyxl.styles import Font, PatternFill
 
 from inventory import Inventory
+from monitoring.reports import places
+from monitoring.reports.places import Places
 from office import office
 
 ROOT = Path(__file__).resolve().parents[2]
+TITLE = "要件適合表"
 PASSED, FAILED, NOT_RUN, NO_TEST = RESULTS = ("合格", "不合格", "未実施", "試験なし")
+PROVEN, DOCUMENTED, OPEN = STATES = ("実証", "文書", "未了")
 FILLS = {PASSED: "C6EFCE", FAILED: "FFC7CE", NOT_RUN: "FFEB9C", NO_TEST: "EDEDED"}
 COLUMNS = ("id", "area", "function", "requirement", "priority", "acceptance")
 SKIPPED_FOLDERS = {".git", ".venv", "node_modules", "__pycache__", "results"}
@@ -41,7 +47,10 @@ class Citation:
 
 @dataclass(frozen=True)
 class Row:
-    """One requirement with its tests. `date` is the newest run of its tests (ISO, UTC), empty when none ran."""
+    """One requirement with its tests. `date` is the newest run of its tests (ISO, UTC), empty when none ran.
+
+    `where` says where it is met, `evidence` where the proof lies; both are empty when nothing is there.
+    """
 
     id: str
     area: str
@@ -53,11 +62,39 @@ class Row:
     outcomes: Mapping[str, str] = field(default_factory=dict)
     result: str = NO_TEST
     date: str = ""
+    where: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """実証, 文書 or 未了."""
+        if self.result == PASSED:
+            return PROVEN
+        return DOCUMENTED if self.result == NO_TEST and self.evidence else OPEN
+
+    @property
+    def runs(self) -> str:
+        """How its tests ended, counted: 合格 3、未実施 1."""
+        count = Counter(self.outcomes.values())
+        return "、".join(f"{said} {count[said]}" for said in (PASSED, FAILED, NOT_RUN) if count[said])
 
 
 def build(requirements_dir: Path, results_file: Path, sources: Path) -> list[Row]:
     """The matrix of a source tree: requirement files, the results of the test runs, and the tests in the tree."""
-    return matrix_rows(read_requirements(requirements_dir), list(citations(sources)), read_results(results_file))
+    rows = matrix_rows(read_requirements(requirements_dir), list(citations(sources)), read_results(results_file))
+    return placed(rows, places.read(sources))
+
+
+def placed(rows: Iterable[Row], found: Places) -> list[Row]:
+    """The rows with where each is met and where its evidence lies; pure."""
+    return [
+        replace(
+            row,
+            where=found.where(row.id, row.tests),
+            evidence=found.records(row.id, row.tests, f"{row.date[:10]}、{row.runs}" if row.date else ""),
+        )
+        for row in rows
+    ]
 
 
 def matrix_rows(
@@ -170,25 +207,26 @@ def _join(one: tuple[frozenset[str], bool], other: tuple[frozenset[str], bool]) 
 
 
 def summary(rows: Sequence[Row]) -> list[list[object]]:
-    """Per area, then all together: rows, each result's count, and the share that passed (0–1)."""
+    """Per area, then all together: rows, each result's count, the share that passed (0–1), documented and open."""
     lines: list[list[object]] = []
     for area in [*dict.fromkeys(row.area for row in rows), ""]:
         chosen = [row for row in rows if not area or row.area == area]
         counts = Counter(row.result for row in chosen)
         share = counts[PASSED] / len(chosen) if chosen else 0.0
-        lines.append([area or "合計", len(chosen), *(counts[result] for result in RESULTS), share])
+        states = Counter(row.state for row in chosen)
+        rest = (states[DOCUMENTED], states[OPEN])
+        lines.append([area or "合計", len(chosen), *(counts[result] for result in RESULTS), share, *rest])
     return lines
 
 
 def write_json(path: Path, rows: Sequence[Row]) -> None:
     """The matrix for programs: rows and the totals of each result."""
-    counts = Counter(row.result for row in rows)
+    counts, states = Counter(row.result for row in rows), Counter(row.state for row in rows)
+    names = (*COLUMNS, "result", "date", "state", "where", "evidence")
     data = {
         "totals": {"requirements": len(rows), **{result: counts[result] for result in RESULTS}},
-        "rows": [
-            {**{name: getattr(row, name) for name in (*COLUMNS, "result", "date")}, "tests": dict(row.outcomes)}
-            for row in rows
-        ],
+        "states": {state: states[state] for state in STATES},
+        "rows": [{**{name: getattr(row, name) for name in names}, "tests": dict(row.outcomes)} for row in rows],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -203,7 +241,7 @@ def write_xlsx(path: Path, rows: Sequence[Row], site: Inventory, issued: date, e
     ran = sorted(row.date for row in rows if row.date)
     office.cover_sheet(
         cover,
-        "要件適合表",
+        TITLE,
         [
             ("文書番号", f"{site.organisation.document_prefix}-TST-001"),
             ("版", edition),
@@ -215,30 +253,36 @@ def write_xlsx(path: Path, rows: Sequence[Row], site: Inventory, issued: date, e
         ],
     )
     totals = workbook.create_sheet("集計")
-    heads = ("区分", "要件数", *RESULTS, "合格率")
-    office.sheet_table(totals, heads, summary(rows), (12, 10, 10, 10, 10, 10, 10))
+    heads = ("区分", "要件数", *RESULTS, "合格率", "文書のみ", "未了")
+    office.sheet_table(totals, heads, summary(rows), (12, *[10] * 8))
     for line in range(2, totals.max_row + 1):
-        totals.cell(line, len(heads)).number_format = "0.0%"
+        totals.cell(line, heads.index("合格率") + 1).number_format = "0.0%"
     for cell in totals[totals.max_row]:
         cell.font = Font(name=office.FONT, size=10, bold=True)
     sheet = workbook.create_sheet("要件")
-    office.sheet_table(
-        sheet,
-        ("要件番号", "区分", "機能", "要件", "優先度", "合格基準", "試験", "結果", "試験日"),
-        [
-            (
-                row.id, row.area, row.function, row.requirement, row.priority,
-                row.acceptance, "\n".join(f"{test}（{said}）" for test, said in row.outcomes.items()),
-                row.result, _local(row.date, zone) if row.date else "",
-            )
-            for row in rows
-        ],
-        (12, 7, 18, 42, 7, 42, 56, 9, 17),
-    )  # fmt: skip
+    office.sheet_table(sheet, tuple(SHEET), [_line(row, zone) for row in rows], tuple(SHEET.values()))
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A3
+    result = tuple(SHEET).index("結果") + 1
     for line in range(2, sheet.max_row + 1):
-        sheet.cell(line, 8).fill = PatternFill("solid", fgColor=FILLS[sheet.cell(line, 8).value])
+        sheet.cell(line, result).fill = PatternFill("solid", fgColor=FILLS[sheet.cell(line, result).value])
     office.save_workbook(workbook, path, datetime(issued.year, issued.month, issued.day, tzinfo=UTC))
+
+
+# The columns of the sheet 要件 and their widths.
+SHEET = {
+    "要件番号": 12, "区分": 7, "機能": 18, "要件": 38, "優先度": 7, "合格基準": 38, "実現箇所": 38, "試験": 52,
+    "結果": 9, "試験日": 17, "証拠": 38, "状態": 7,
+}  # fmt: skip
+
+
+def _line(row: Row, zone: ZoneInfo) -> tuple[str, ...]:
+    return (
+        row.id, row.area, row.function, row.requirement, row.priority, row.acceptance,
+        "\n".join(row.where) or office.NO_DATA,
+        "\n".join(f"{test}（{said}）" for test, said in row.outcomes.items()),
+        row.result, _local(row.date, zone) if row.date else "",
+        "\n".join(row.evidence) or office.NO_DATA, row.state,
+    )  # fmt: skip
 
 
 def _local(moment: str, zone: ZoneInfo) -> str:
@@ -252,12 +296,14 @@ def run(site: Inventory, out: Path | None, json_path: Path | None, results: Path
     """
     rows = build(ROOT / "tests" / "requirements", results or ROOT / "results" / "tests.json", ROOT)
     if out is not None:
-        path = out if out.suffix == ".xlsx" else out / "要件適合表.xlsx"
+        path = out if out.suffix == ".xlsx" else out / f"{TITLE}.xlsx"
         write_xlsx(path, rows, site, datetime.now(ZoneInfo(site.organisation.timezone)).date())
         print(f"{path}")
     if json_path is not None:
         write_json(json_path, rows)
         print(f"{json_path}")
     counts = Counter(row.result for row in rows)
+    states = Counter(row.state for row in rows)
     print(f"要件 {len(rows)} 件: " + "  ".join(f"{result} {counts[result]}" for result in RESULTS))
+    print("状態: " + "  ".join(f"{state} {states[state]}" for state in STATES))
     return 1 if counts[FAILED] else 0

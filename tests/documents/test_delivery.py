@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -86,11 +87,39 @@ def test_equal_facts_give_equal_bytes_and_the_next_delivery_names_what_changed(k
             assert path.read_bytes() == (made / path.name).read_bytes()
     last = json.loads((made / "manifest.json").read_text())
     same = {one.number: delivery.parts_of(one.build(known)) for one in catalogue.PRODUCTS}
+    same |= {"TST-001": delivery.matrix_parts(known)}
     assert delivery.compare(last, same) == []
     flows = (known.flows[0], [list(row) for row in known.flows[1]][1:])
     fewer = delivery.parts_of(design.firewall(replace(known, flows=flows)))
     (change,) = delivery.compare(last, {**same, "DSN-005": fewer})
     assert (change.document, change.part, len(change.removed)) == ("DSN-005", "通信要件 / 通信要件", 1)
+
+
+def test_the_second_delivery_says_in_a_document_what_changed_since_the_first(
+    known: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are written for real, of three documents; a flow is gone, a test is new, and nothing else is named."""
+    three = [one for one in catalogue.PRODUCTS if one.number in ("DSN-005", "REG-003", "TST-004")]
+    monkeypatch.setattr(delivery, "PRODUCTS", three)
+    monkeypatch.setattr(pages, "chapter_pages", lambda *_: {})
+    delivery.write(known, tmp_path / "1", None, lambda _: None)
+    last = json.loads((tmp_path / "1" / "manifest.json").read_text())
+    row = next(row for row in known.matrix if row.id == "S-SEC-001")
+    proven = replace(row, tests=("t",), outcomes={"t": "合格"}, result="合格", date="2025-12-20T00:00:00+00:00")
+    rows = [proven if one is row else replace(one, date="2025-12-20T00:00:00+00:00") for one in known.matrix]
+    flows = list(known.flows[1])
+    later = replace(known, matrix=rows, flows=(known.flows[0], flows[1:]), issued=known.issued + timedelta(days=7))
+    delivery.write(later, tmp_path / "2", last, lambda _: None)
+    grid = Document(str(tmp_path / "2" / "NCL-DLV-001_前回の納品からの変更.docx")).tables[-1]
+    said = {(r.cells[0].text, r.cells[2].text): [c.text for c in r.cells[3:]] for r in grid.rows[1:]}
+    assert list(said) == [("DSN-005", "通信要件 / 通信要件"), ("TST-001", "要件")]
+    added, removed, changed = said["DSN-005", "通信要件 / 通信要件"]
+    assert (added, changed) == ("", "")
+    assert removed.startswith(str(flows[0][0]))
+    assert said["TST-001", "要件"] == ["", "", "S-SEC-001"]
+    assert [r.cells[1].text for r in grid.rows[1:]] == ["ファイアウォール通信要件表", "要件適合表"]
+    text = " ".join(texts(tmp_path / "2" / "NCL-DLV-001_前回の納品からの変更.docx"))
+    assert "前回（2025-12-14、第1版）の納品からの変更" in text
 
 
 def test_the_routers_settings_lie_beside_the_document_with_their_checksums(known: Facts, made: Path) -> None:
