@@ -30,6 +30,7 @@ GAUGES = {
 }
 
 Readings = Mapping[str, Mapping[str, str] | None]
+Clients = Mapping[str, set[str]]
 
 
 def metrics(readings: Readings) -> Iterator[Metric]:
@@ -91,6 +92,20 @@ def upkeep(facts: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]], s
     yield flag
 
 
+def logins(facts: Mapping[str, Any], present: Clients) -> Iterator[Metric]:
+    """Which of the hosts that a unit feeds listen to it: one that does not is not told to stop.
+
+    `present`: addresses logged in at upsd by unit; without an answer of upsd nothing is said of anybody.
+    """
+    family = GaugeMetricFamily(
+        "kura_ups_login", "1 while a host that the unit feeds is logged in at upsd.", labels=["ups", "client"]
+    )
+    for unit, addresses in present.items():
+        for host, address in facts["units"].get(unit, {}).get("logins", {}).items():
+            family.add_metric([unit, host], 1.0 if address in addresses else 0.0)
+    yield family
+
+
 def read_json(path: Path | None) -> Any:
     """A file's value; None when there is none yet, or it is just being replaced."""
     try:
@@ -114,6 +129,18 @@ def read(server: str, expected: Iterable[str]) -> Readings:
     return readings
 
 
+def read_clients(server: str, units: Iterable[str]) -> Clients:
+    """Who is logged in on each unit; without the units that upsd says nothing of."""
+    found = {}
+    try:
+        with Client(server) as client:
+            for unit in units:
+                found[unit] = client.clients(unit)
+    except UpsError:
+        pass
+    return found
+
+
 class UpsCollector(Collector):
     """Asks upsd at each scrape."""
 
@@ -126,6 +153,7 @@ class UpsCollector(Collector):
         facts = read_json(self._facts)
         if facts and self._facts:
             yield from upkeep(facts, read_json(self._results) or {}, self._facts.stat().st_mtime)
+            yield from logins(facts, read_clients(self._server, self._units))
 
 
 class _Quiet(WSGIRequestHandler):

@@ -120,6 +120,12 @@ def server_of(site: Inventory, host: Host, unit_id: str) -> str:
     return "127.0.0.1" if reader == host.name else str(site.host(reader).address)
 
 
+def client_of(site: Inventory, host: Host, unit_id: str) -> str:
+    """The address under which upsd lists a host that is logged in on a unit."""
+    own = server_of(site, host, unit_id)
+    return own if own == "127.0.0.1" else str(host.address)
+
+
 def upsmon_conf(site: Inventory, host: Host, secret: str) -> str:
     """upsmon.conf: two feeds of value 1 each and one suffices; waiting times from the plan."""
     role = "primary" if host.name in plan.readers(site) else "secondary"

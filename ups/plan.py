@@ -71,9 +71,9 @@ def arrange(
     return tuple(steps)
 
 
-def fed(site: Inventory) -> tuple[Host, ...]:
-    """Hosts on UPS power, in inventory order."""
-    return tuple(host for host in site.hosts if host.power.supplies)
+def fed(site: Inventory, unit: str | None = None) -> tuple[Host, ...]:
+    """Hosts on UPS power, or on that of one unit, in inventory order."""
+    return tuple(host for host in site.hosts if (unit in host.power.supplies if unit else host.power.supplies))
 
 
 def readers(site: Inventory) -> frozenset[str]:

@@ -56,7 +56,11 @@ def facts(site: Inventory, units: tuple[schema.Unit, ...]) -> dict[str, Any]:
     """What the exporter tells of the units beside their own words. No secrets."""
     return {
         "units": {
-            unit.id: {"installed": _moment(unit.battery_installed), "replacement": _moment(replacement_due(unit))}
+            unit.id: {
+                "installed": _moment(unit.battery_installed),
+                "replacement": _moment(replacement_due(unit)),
+                "logins": {host.name: nut.client_of(site, host, unit.id) for host in plan.fed(site, unit.id)},
+            }
             for unit in units
         },
         "needed": staging.needed_seconds(site),

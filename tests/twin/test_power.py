@@ -113,18 +113,28 @@ def test_a_host_cut_off_on_battery_ends_alone_and_is_switched_on_again_when_the_
 
 
 def test_a_wrong_password_is_an_alarm_and_no_silence(twin) -> None:
-    """Case 13: a host that upsd does not know is not among those that it counts, and upsmon says so."""
+    """Case 13: a host that upsd does not know is not counted, and what the alarm measures says so."""
     other = next(name for name in fed(twin) if name not in plan.readers(twin.site))
     reader = twin.site.power.units[0].read_by
     conf = "/etc/nut/upsmon.conf"
     address = str(twin.site.host(other).address)
-    counted = f"upsc -c {twin.site.power.units[0].id} 2>/dev/null | grep -cxF {address}"
+    unit = twin.site.power.units[0].id
+    counted = f"upsc -c {unit} 2>/dev/null | grep -cxF {address}"
+    row = twin.site.service("ups").row.metrics
+    measured = f"curl -fsS -m 10 http://127.0.0.1:{row.port}{row.path} | grep -F 'kura_ups_login{{client=\"{other}\"'"
+
+    def listens(value: str) -> bool:
+        said = twin.run(reader, measured).stdout.splitlines()
+        return [line.split()[-1] for line in said if unit in line] == [value]
+
+    assert listens("1.0")
     try:
         broken = f"cp -p {conf} /root/upsmon.conf && sed -i -E 's/^(MONITOR .* {other} )[^ ]+/\\1wrong/' {conf}"
         assert twin.run(other, f"{broken} && systemctl restart nut-monitor").ok
         said = "journalctl -u nut-monitor -b --no-pager | grep -q 'ACCESS-DENIED\\|Access denied'"
         assert drill.wait_for(lambda: twin.run(other, said).ok, 60)
         assert drill.wait_for(lambda: twin.run(reader, counted).stdout.strip() == "0", 60)
+        assert listens("0.0")
     finally:
         assert twin.run(other, f"mv /root/upsmon.conf {conf} && systemctl restart nut-monitor").ok
     assert drill.wait_for(lambda: twin.run(reader, counted).stdout.strip() == "1", 60)

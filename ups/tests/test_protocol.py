@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
+from inventory import load
+from ups import plan, upkeep
 from ups.client import Client, UpsError, touchable
 from ups.exporter import UpsCollector, metrics
 from ups.poweroff import Presence, wait_for_turn
@@ -106,6 +108,21 @@ def test_a_unit_whose_driver_is_gone_is_down_and_has_no_status(upsd: Upsd) -> No
     assert 'kura_ups_status{status="OB",ups="ups-a"} 0.0' in text
     assert 'kura_ups_battery_charge_percent{ups="ups-a"} 87.0' in text
     assert 'status="OL",ups="ups-b"' not in text
+
+
+def test_of_the_hosts_that_a_unit_feeds_each_is_seen_to_listen_or_not(upsd: Upsd, tmp_path) -> None:
+    site = load("nagano")
+    facts = tmp_path / "ups-facts.json"
+    facts.write_text(upkeep.files(site, site.host("gw1"), secret="x")[upkeep.FACTS], encoding="utf-8")
+    registry = CollectorRegistry()
+    registry.register(UpsCollector("127.0.0.1", ["ups-a"], facts))
+    upsd.logins += ["127.0.0.1", str(site.host("db1").address)]
+    seen = {host.name: registry.get_sample_value("kura_ups_login", {"ups": "ups-a", "client": host.name})
+            for host in plan.fed(site)}  # fmt: skip
+    assert seen == {host.name: float(host.name in ("gw1", "db1")) for host in plan.fed(site)}
+    upsd.shutdown()
+    upsd.server_close()
+    assert registry.get_sample_value("kura_ups_login", {"ups": "ups-a", "client": "app1"}) is None
 
 
 def test_without_upsd_every_expected_unit_is_down() -> None:
