@@ -33,12 +33,13 @@ ROOT = Path(__file__).parents[3]
 DEPLOYED = """
 import json
 from inventory import load
-from monitoring import dashboards, runbooks
+from monitoring import dashboards, runbooks, targets
 from monitoring.tests.promtool import binary
 site = load("nagano")
 host = site.service("prometheus").hosts[0]
 document = {"dashboards": dashboards.document(site, host), "runbooks": runbooks.document(site, host)}
-print(json.dumps({"monitoring": document, "prometheus": binary("prometheus")}))
+programs = {name: binary(name) for name in ("prometheus", "prometheus-alertmanager")}
+print(json.dumps({"monitoring": document, "alerting": targets.alerting(site, host), **programs}))
 """
 PASSWORD = "correct horse battery"
 TOKEN = "shared-with-alertmanager"
@@ -46,7 +47,8 @@ TOKEN = "shared-with-alertmanager"
 
 @pytest.fixture(scope="session")
 def deployed() -> dict[str, Any]:
-    """The monitoring document as the playbook hands it over, and the path of Debian's Prometheus."""
+    """The monitoring document and Alertmanager's route as the playbook hands them over, and the paths of Debian's
+    Prometheus and Alertmanager."""
     done = subprocess.run([sys.executable, "-c", DEPLOYED], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)

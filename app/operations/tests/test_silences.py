@@ -1,4 +1,4 @@
-"""Silences when Alertmanager does not answer; with a real one: tests/twin/test_console.py."""
+"""Silences when Alertmanager does not answer; with a real one: test_alertmanager.py."""
 
 
 def test_a_silent_alertmanager_is_said_and_nothing_is_claimed(alone):
