@@ -68,6 +68,16 @@ def test_the_dictionary_has_what_is_frequent_and_not_listed_anyway(monkeypatch: 
     assert not {"日本", "\nカ", "犬猫犬", "history", "猫"} & found
 
 
+@pytest.mark.parametrize("match", ["part", "prefix", "exact"])
+def test_a_frequent_name_in_kana_is_proven_without_reading_texts(match: str) -> None:
+    """Of 3.65 million records thirty thousand may bear a name: to look at so many texts takes half a second."""
+    text = grams.lines(["タカハシマユミ"])
+    known = grams.dictionary([(text,)] * grams.FREQUENT, grams.FREQUENT)
+    wanted = grams.needle("タカハシマユミ", match)
+    assert grams.cover(wanted, set(known)) == ([wanted], "", True)
+    assert wanted in grams.of_text(text, known)
+
+
 @pytest.mark.django_db
 def test_bitmaps_are_read_by_the_database_as_they_were_written() -> None:
     draw = random.Random(1)
