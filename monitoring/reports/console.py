@@ -121,7 +121,7 @@ def upkeep(console: Console) -> Chapter:
     ]  # fmt: skip
     stops: list[list[Cell]] = [
         [row["number"], console.clock(row["starts_at"]), console.clock(row["ends_at"]), row.get("title") or "",
-         row.get("result_text") or ""]
+         row.get("result_text") or row.get("state_title") or ""]
         for row in console.of("maintenance", "starts_at")
     ]  # fmt: skip
     checked: list[list[Cell]] = [
@@ -146,6 +146,26 @@ def upkeep(console: Console) -> Chapter:
         ],
         new_page=False,
     )  # fmt: skip
+
+
+# The results of a point that a person looks at (app/upkeep): empty means not done.
+POINTS = {"good": "良", "bad": "否", "": "未実施"}
+
+
+def looked_at(console: Console) -> list[Block]:
+    """What people looked at in the span's inspections: every point with its result, who, when and what was found."""
+    rows: list[list[Cell]] = [
+        [
+            row["number"], item["title"], POINTS.get(item["result"], item["result"]), console.clock(item.get("at")),
+            item["by"], item["note"],
+        ]
+        for row in console.of("inspections", "begun_at")
+        for item in row["items"]
+        if item["kind"] == "person"
+    ]  # fmt: skip
+    heads = ("点検", "項目", "結果", "実施日時", "実施者", "所見")
+    table = Table("目視・手作業の点検項目", heads, rows, (1.6, 4.4, 1.2, 2.2, 1.9, 2.6), empty=console.nothing)
+    return ["表示灯、配線、温度など、人が現地で確かめた項目を次に示す。", table]
 
 
 def _verdict(passed: bool | None) -> str:
@@ -178,6 +198,7 @@ def summary(console: Console) -> Table:
     def count(kind: str, moment: str) -> int | None:
         return None if console.records is None else len(console.of(kind, moment))
 
+    stops = [row for row in console.of("maintenance", "starts_at") if row.get("state") not in ("refused", "cancelled")]
     late = None if console.records is None else sum(bool(r.get("late")) for r in console.of("incidents", "received_at"))
     rows: list[list[Cell]] = [
         ["障害", count("incidents", "received_at")],
@@ -185,7 +206,7 @@ def summary(console: Console) -> Table:
         ["問合せ", count("inquiries", "received_at")],
         ["作業", count("work", "started_at")],
         ["処置", count("treatments", "before_at")],
-        ["計画停止", count("maintenance", "starts_at")],
+        ["計画停止", None if console.records is None else len(stops)],
         ["修正の適用", count("updates", "applied_at")],
     ]
     return Table("件数", ("項目", "件数"), rows, (6, 2))

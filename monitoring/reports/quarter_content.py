@@ -29,20 +29,19 @@ RESOURCES = {"cpu": "CPU", "memory": "メモリ", "disk": "ディスク"}
 
 def chapters(facts: Facts) -> list[Chapter]:
     """Every chapter, in order."""
+    view = console.Console(facts.records, facts.quarter.start, facts.quarter.end, facts.quarter.zone)
     return [
         overview(facts),
         resources(facts),
         backups(facts),
         alerts(facts),
-        inspections(facts),
+        inspections(facts, console.looked_at(view)),
         power_drills(facts),
         further_drills(facts),
         expiries(facts),
         capacity(facts),
         work(facts),
-        *console.chapters(
-            console.Console(facts.records, facts.quarter.start, facts.quarter.end, facts.quarter.zone), facts.counts
-        ),
+        *console.chapters(view, facts.counts),
     ]
 
 

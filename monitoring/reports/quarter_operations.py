@@ -12,7 +12,7 @@ from monitoring.evidence import Evidence
 from monitoring.reports.drill_figures import named
 from monitoring.reports.facts import Alert, Backup, Facts
 from monitoring.reports.wording import NO_RECORD, RESULT, SEVERITIES, began, clock, nothing, ranges
-from office.document import Cell, Chapter, Chart, Table
+from office.document import Block, Cell, Chapter, Chart, Table
 from office.office import NO_DATA, era
 
 MARKS = {True: "○", False: "×", None: "－"}
@@ -153,8 +153,8 @@ def _summary(alert: Alert, known: dict[str, rules.Alert]) -> str:
     return _LEFT.sub("○", text)
 
 
-def inspections(facts: Facts) -> Chapter:
-    """The periodic inspections, and every point of the last one."""
+def inspections(facts: Facts, looked_at: Sequence[Block] = ()) -> Chapter:
+    """The periodic inspections, every automatic point of the last one, and what people looked at."""
     done = facts.of_kind("inspection")
     rows: list[list[Cell]] = []
     for item in done:
@@ -162,7 +162,7 @@ def inspections(facts: Facts) -> Chapter:
         by_result = (results[True], results[False], results[None])
         rows.append([began(facts, item), item.title, item.by or None, len(item.items), *by_result])
     heads = ("実施日時", "名称", "実施者", "項目数", "合格", "不合格", "未実施")
-    blocks: list[str | Table | Chart] = [
+    blocks: list[Block] = [
         "3か月ごとに全サーバを点検する。",
         Table("点検の実施", heads, rows, (2.8, 3, 2, 1.3, 1.2, 1.3, 1.3), empty=NO_RECORD),
     ]
@@ -172,10 +172,10 @@ def inspections(facts: Facts) -> Chapter:
             [number, point.title, ", ".join(point.hosts), RESULT[point.passed], last.by or None, point.note]
             for number, point in enumerate(last.items, start=1)
         ]
-        blocks.append(f"直近の点検（{era(facts.quarter.day(last.started))}）の全項目を次に示す。")
+        blocks.append(f"直近の点検（{era(facts.quarter.day(last.started))}）で自動で確かめた全項目を次に示す。")
         columns = ("番号", "項目", "対象", "結果", "実施者", "備考")
         blocks.append(Table("点検項目", columns, points, (1, 5, 2.4, 1.3, 1.9, 2.6)))
-    return Chapter("定期点検", blocks)
+    return Chapter("定期点検", [*blocks, *looked_at])
 
 
 def power_drills(facts: Facts) -> Chapter:

@@ -1,8 +1,9 @@
 """Counts for the reports: of what the audit log and the exports hold in that span, and of nothing else."""
 
 import json
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,7 +11,11 @@ from django.utils import timezone
 
 from app.audit.models import AuditEvent
 from app.exports.models import Export
+from app.notices.codes import LETTER, MAIL, Kind, State
+from app.notices.models import Means, Notice
 from app.tests import make
+
+SAMPLE = Path(__file__).parents[3] / "monitoring/reports/tests/counts.json"
 
 
 def counts(since, until):
@@ -47,6 +52,38 @@ def test_views_exports_and_erasures_of_the_span_are_counted(db):
     }
     earlier = counts(now - timedelta(days=30), now - timedelta(days=2))["personal"]
     assert (earlier["views"], earlier["exports"], earlier["withdrawn"]) == (1, [], 0)
+
+
+def shape(value):
+    """A value's keys and kinds without its values; of a list that of its first."""
+    if isinstance(value, dict):
+        return {key: shape(one) for key, one in value.items()}
+    return [shape(one) for one in value[:1]] if isinstance(value, list) else type(value).__name__
+
+
+def test_what_the_reports_are_tested_with_is_what_the_command_prints(db):
+    """The sample that the reports' tests take for the library's counts: its mails are sent here for real."""
+    sample = json.loads(SAMPLE.read_text(encoding="utf-8"))
+    email, letter = Means.objects.get(code=MAIL), Means.objects.get(code=LETTER)
+    patron, day = make.patron(), date(2026, 7, 8)
+    for on, means, state, times in (
+        (day, email, State.DELIVERED, 1), (date(2026, 7, 12), email, State.DELIVERED, 1), (day, email, State.HANDED, 1),
+        (date(2026, 7, 6), email, State.BOUNCED, 1), (date(2026, 7, 13), email, State.FAILED, 1),
+        # Neither a letter, nor what was not sent yet, nor a mail of another quarter is counted.
+        (day, letter, State.HANDED, 1), (day, email, State.READY, 1), (date(2026, 10, 1), email, State.BOUNCED, 1),
+    ):  # fmt: skip
+        for _ in range(times):
+            Notice.objects.create(patron=patron, kind=Kind.OVERDUE, means=means, state=state, on_date=on)
+    since = datetime(2026, 7, 1, tzinfo=timezone.get_default_timezone())
+    found = counts(since, since.replace(month=10))
+    assert found["mail"] == sample["mail"]
+    who = make.staff()
+    AuditEvent.objects.create(at=timezone.now(), actor_kind="staff", actor="s1", operation="patrons.view",
+                              outcome="viewed", subject_type="patron", subject_id="1", purpose="貸出窓口")  # fmt: skip
+    Export.objects.create(name="延滞者一覧", operation="exports.test", purpose="督促", format="csv", rows=3,
+                          requested_by=who, erase_on=timezone.now().date())  # fmt: skip
+    now = counts(timezone.now() - timedelta(days=1), timezone.now() + timedelta(minutes=1))
+    assert shape(now["personal"]) == shape(sample["personal"])
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-07-01T00:00:00"])

@@ -143,6 +143,28 @@ def test_every_other_drill_is_in_the_report_also_one_that_came_to_no_end(report)
     assert ["その他の訓練", "2 回実施、合格 0 回"] in tables["結果の一覧"]
 
 
+def test_exactly_the_injected_faults_stand_in_the_chapters_on_operations(report):
+    """The failed power cut, the certificate that runs out, the disk that fills up, the work and the two bad points."""
+    tables = report.tables()
+    assert tables["停電訓練"][1:] == [
+        ["2026-09-08 09:00", "停電と復電", ", ".join(SERVERS), "540.0", "不合格", "小林 直樹"]
+    ]
+    assert tables["停電訓練の測定値"][1:] == [["2026-09-08 09:00", "停電から全台の停止まで", "171", "秒"]]
+    assert [row[1:] for row in tables["サーバ証明書"][1:]] == [
+        ["https://opac.kura-nagano.example/health", "2026-10-20", "20", "要手配"]
+    ]
+    assert {row[-1] for row in tables["無停電電源装置の電池"][1:]} == {"良好"}
+    grows = [row for row in tables["ディスク領域"][1:] if row[-1] != "増加の傾向なし"]
+    assert grows == [["bak1", "/srv/borg", "66.00", "15.00", "2026-12-08"]]
+    assert tables["作業の一覧"][1:] == [["2026-08-25 21:50", "月例更新の適用", "app1", "保科 理恵", "7", "完了"]]
+    assert tables["点検の実施"][1:] == [["2026-09-15 09:00", "第2四半期 定期点検", "小林 直樹", "3", "1", "1", "1"]]
+    assert [(row[3], row[5]) for row in tables["点検項目"][1:]] == [
+        ("合格", ""), ("不合格", "bak1 の tcp/111"), ("未実施", "装置の交換待ち"),
+    ]  # fmt: skip
+    for title in ("目視・手作業の点検項目", "障害の一覧", "修正の適用", "計画停止", "電子メールの到達"):
+        assert title not in tables  # the console and the library were not asked: データなし, no table
+
+
 @pytest.mark.req("S-BKP-006")
 def test_every_day_of_the_quarter_has_a_sign_for_success_or_failure(report):
     for rows in (report.tables()["日別の成否"], report.sheet("日別の成否")):
@@ -167,13 +189,13 @@ def test_the_report_says_which_days_were_not_measured(report):
     assert console[1:] == ["データなし"] * 4 + ["判定不能"]
 
 
-def test_the_same_quarter_gives_the_same_bytes(report, tmp_path, monkeypatch):
-    monkeypatch.setattr(quarter, "chapter_pages", lambda *_: {})
+def test_the_same_quarter_gives_the_same_bytes(report, tmp_path):
+    """As delivered, with the page numbers of the contents, and from other copies of the same sources."""
     facts = gather(SITE, Q3, known_quarter().query, known_evidence(), at(10, 5))
-    first = [path.read_bytes() for path in quarter.write(facts, tmp_path / "1")]
-    again = [path.read_bytes() for path in quarter.write(facts, tmp_path / "2")]
-    assert first == again
-    assert first[1] == report.excel.read_bytes()  # from other copies of the same sources
+    again = quarter.write(facts, tmp_path)
+    assert [path.read_bytes() for path in again] == [
+        path.read_bytes() for path in (report.word, report.excel, report.sums)
+    ]
 
 
 def test_the_checksums_are_those_of_the_files(report):
