@@ -211,7 +211,7 @@ def run(
             cut.power_cycle()
         began = time.monotonic()
         up = drill.start(site, cut.fed, cut.listening, shell, lab, progress, began)
-        lent = wait_for(lends, drill.RETURN_REQUIRED_SECONDS - (time.monotonic() - began))
+        lent = wait_for(lends, plan.RETURN_REQUIRED_SECONDS - (time.monotonic() - began))
     except BaseException:
         cut.power_cycle()  # simulated units forget what they were told when their host boots
         drill.recover(site, cut.fed, shell, lab)

@@ -16,7 +16,6 @@ from ups import plan
 
 Shell = Callable[[str, str], tuple[int, str]]
 HOLD_SECONDS = 12.0  # on battery but not low: longer than upsmon's two polling periods, and nothing may stop
-RETURN_REQUIRED_SECONDS = 1800  # S-HW-007: lending and searching within 30 minutes
 RETURN_GOAL_SECONDS = 90
 SET_VALUE = (
     "P=$(sed -n '/^\\[drill\\]/,/^\\[/s/^ *password *= *//p' /etc/nut/upsd.users); "
@@ -76,7 +75,7 @@ def run(
         recover(site, fed, shell, lab)
     returned = time.monotonic()
     up = start(site, fed, listening, shell, lab, progress, returned)
-    lent = wait_for(lends, RETURN_REQUIRED_SECONDS - (time.monotonic() - returned)) if lent_before else False
+    lent = wait_for(lends, plan.RETURN_REQUIRED_SECONDS - (time.monotonic() - returned)) if lent_before else False
     seconds = time.monotonic() - returned
     unclean = unclean_databases(site, fed, shell)
     return result(site, fed, off, up, lent, lent_before, seconds, unclean)
@@ -227,7 +226,7 @@ def result(
     stayed = [name for name in fed if name not in off]
     budget = plan.total_seconds(site)
     to_off = max(off.values(), default=0.0)
-    passed = not (wrong or stayed or unclean) and lent and to_off <= budget and seconds <= RETURN_REQUIRED_SECONDS
+    passed = not (wrong or stayed or unclean) and lent and to_off <= budget and seconds <= plan.RETURN_REQUIRED_SECONDS
     weakest = min((unit.runtime_minutes * 60 for unit in site.power.units), default=0)
     return {
         "passed": passed,

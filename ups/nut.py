@@ -19,6 +19,8 @@ POLL_SECONDS = 5
 POLL_ALERT_SECONDS = 2
 DEAD_SECONDS = 25  # NUT asks for three polls at least
 FINAL_DELAY_SECONDS = 2
+# What two boots after one another, the primary's and those of whom it switches on, may take.
+START_SECONDS = 300
 DRILL_USER = "drill"
 BATTERY_USER = "battery"
 POWERDOWN_FLAG = "/run/nut/killpower"  # tmpfs: a left-over flag would cut the UPS at the next ordinary reboot
@@ -41,7 +43,7 @@ def files(site: Inventory, host: Host, *, secret: str, lab: bool = False) -> dic
         return {}
     primary = host.name in plan.readers(site)
     result = {
-        "/etc/nut/nut.conf": ORIGIN + f"MODE={'netserver' if primary else 'netclient'}\n",
+        "/etc/nut/nut.conf": nut_conf(site, primary=primary, lab=lab),
         "/etc/nut/upsmon.conf": upsmon_conf(site, host, secret),
         "/etc/kura/poweroff.json": poweroff_json(site, host, secret),
     }
@@ -53,6 +55,24 @@ def files(site: Inventory, host: Host, *, secret: str, lab: bool = False) -> dic
         if lab:
             result |= {f"/etc/nut/{unit.id}.dev": device(site, unit) for unit in units}
     return result
+
+
+def nut_conf(site: Inventory, *, primary: bool, lab: bool) -> str:
+    """nut.conf. The primary has told the units to cut; one that does not, since the mains are back already, would
+    leave it off for ever, and everybody whom it switches on. It therefore starts again by itself, after a time in
+    which a battery that still carries it is empty. In the lab the drill plays the units' outlets."""
+    if not primary:
+        return ORIGIN + "MODE=netclient\n"
+    wait = "" if lab else f"POWEROFF_WAIT={poweroff_wait_seconds(site)}\n"
+    return ORIGIN + "MODE=netserver\n" + wait
+
+
+def poweroff_wait_seconds(site: Inventory) -> int:
+    """Seconds after which the primary starts again when no unit has cut its power: the longest a battery promises, and
+    early enough that whom the nurse then has to switch on are back in time as well."""
+    longest = max(unit.runtime_minutes for unit in site.power.units) * 60
+    in_time = plan.RETURN_REQUIRED_SECONDS - site.power.wake_after_minutes * 60 - START_SECONDS
+    return min(longest, max(in_time, START_SECONDS))
 
 
 def units_read_by(site: Inventory, host: Host) -> tuple[schema.Unit, ...]:

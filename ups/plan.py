@@ -16,6 +16,8 @@ from inventory import Host, Inventory
 # A host counts as gone when upsd has not listed it for this long: between upsmon's logout and the power-off helper's
 # login there is a gap of about a second (two or three on a busy host).
 SETTLE_SECONDS = 6
+# S-HW-007: lending and searching again so long after the mains are back.
+RETURN_REQUIRED_SECONDS = 1800
 
 
 class PlanError(ValueError):

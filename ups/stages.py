@@ -230,6 +230,18 @@ def no_way_back(path: Path, readings: Mapping[str, Reading], now: float) -> None
         path.unlink(missing_ok=True)
 
 
+def stale(flag: Path, readings: Mapping[str, Reading]) -> None:
+    """Take away a flag that would make the next ordinary reboot cut the units, and with them everybody.
+
+    NUT sets it only after the forced shutdown, which upsd reports until it ends: while every unit has mains and none
+    reports that, somebody left it behind.
+    """
+    certain = all(reading.carries and "FSD" not in reading.flags for reading in readings.values())
+    if readings and certain and flag.exists():
+        flag.unlink(missing_ok=True)
+        print(f"{flag} was left behind: removed", flush=True)
+
+
 def command(argv: list[str]) -> int:
     """Run a command, with what it says in the journal; its exit code."""
     return subprocess.run(argv, check=False, stdout=subprocess.DEVNULL).returncode
@@ -247,6 +259,8 @@ def main(path: str) -> None:
     while True:
         readings = read(config["feeds"])
         no_way_back(Path(config["began"]), readings, time.monotonic())
+        if config["flag"]:
+            stale(Path(config["flag"]), readings)
         before, state = state.stage, step(state, readings, time.monotonic(), limits)
         for stage in (stage for stage in Stage if before < stage <= state.stage):
             print(f"on battery: {stage.name.lower()}", flush=True)

@@ -97,6 +97,7 @@ def config(site: Inventory, host: Host) -> str:
         "mark": MARK,
         "memory": MEMORY,
         "began": nut.BEGAN,
+        "flag": nut.POWERDOWN_FLAG if host.name in plan.readers(site) else None,
         "gate": {
             "charge": site.power.restart_charge_percent,
             "runtime": 2 * needed_seconds(site),

@@ -140,19 +140,42 @@ def test_a_wrong_password_is_an_alarm_and_no_silence(twin) -> None:
     assert drill.wait_for(lambda: twin.run(reader, counted).stdout.strip() == "1", 60)
 
 
-def test_a_flag_left_behind_is_seen_and_an_ordinary_reboot_forgets_ours(twin) -> None:
-    """Case 11: the flag stands where a boot forgets it, and while it stands the measurement says so."""
+# Debian's own last step of a shutdown, with what it would tell units and system written down instead.
+HOOK = """
+d=$(mktemp -d); cat > $d/nut.conf; : > $d/told
+for name in upsdrvctl sleep systemctl; do
+  printf '#!/bin/sh\\necho %s "$@" >> %s/told\\n' $name $d > $d/$name; chmod 755 $d/$name
+done
+unshare --mount sh -c "
+  mount --bind $d/nut.conf /etc/nut/nut.conf && mount --bind $d/upsdrvctl /usr/sbin/upsdrvctl &&
+  mount --bind $d/sleep /usr/bin/sleep && mount --bind $d/systemctl /usr/bin/systemctl &&
+  POWEROFF_QUIET=true /usr/lib/systemd/system-shutdown/nutshutdown >/dev/null 2>&1"
+cat $d/told; rm -rf $d
+"""
+
+
+def test_a_flag_left_behind_is_seen_and_taken_away_before_an_ordinary_reboot_could_cut_everybody(twin) -> None:
+    """Case 11, and what the true flag does (case 3): it has the units cut, and the primary start again when they do
+    not. The stages take one away that nobody stands behind; without them it is measured."""
     row = twin.site.service("ups")
     reader = row.hosts[0].name
     url = f"http://127.0.0.1:{row.row.metrics.port}{row.row.metrics.path}"
     measured = f"curl -fsS -m 10 {url} | grep '^kura_ups_killpower'"
+    conf = nut.files(twin.site, twin.site.host(reader), secret="x")["/etc/nut/nut.conf"]
+    wait = nut.poweroff_wait_seconds(twin.site)
     assert twin.run(reader, "findmnt -no FSTYPE -T /run/nut").stdout.strip() == "tmpfs"
     try:
-        assert twin.run(reader, f"touch {nut.POWERDOWN_FLAG}").ok
+        left = f"systemctl stop kura-power-stages && echo upsmon-shutdown-file > {nut.POWERDOWN_FLAG}"
+        assert twin.run(reader, left).ok
         assert twin.run(reader, measured).stdout.split() == ["kura_ups_killpower", "1.0"]
+        told = twin.run(reader, HOOK, stdin=conf).stdout.splitlines()
+        assert told == ["upsdrvctl shutdown", f"sleep {wait}", "systemctl reboot --force --force"]
+        assert twin.run(reader, "systemctl start kura-power-stages").ok
+        assert drill.wait_for(lambda: not twin.run(reader, f"test -e {nut.POWERDOWN_FLAG}").ok, 60)
     finally:
-        assert twin.run(reader, f"rm -f {nut.POWERDOWN_FLAG}").ok
+        assert twin.run(reader, f"rm -f {nut.POWERDOWN_FLAG}; systemctl start kura-power-stages").ok
     assert twin.run(reader, measured).stdout.split() == ["kura_ups_killpower", "0.0"]
+    assert twin.run(reader, HOOK, stdin=conf).stdout == ""
 
 
 def test_after_each_start_the_database_is_looked_at(twin) -> None:
@@ -213,6 +236,9 @@ def test_on_low_batteries_hosts_stop_in_order_and_the_library_lends_again_when_p
     if not lends(twin):
         pytest.fail("the library does not lend before the drill: deploy first")
     before = read(twin.state, "drill")
+    (reader,) = plan.readers(twin.site)
+    console = twin.lab.machine(reader).home / "console.log"
+    said = len(console.read_bytes())
     kura("drill", "power", "--by", "小林 直樹", "--json", tmp_path / "power.json")
     assert set(fed(twin)) == set(hosts)
     assert lends(twin)
@@ -220,6 +246,7 @@ def test_on_low_batteries_hosts_stop_in_order_and_the_library_lends_again_when_p
     assert len(read(twin.state, "drill")) == len(before) + 1
     assert record.passed
     assert list(record.details["off_seconds"])[-1] in plan.readers(twin.site)
+    assert b"Commanding UPSes" in console.read_bytes()[said:], "upsmon set the flag, and the last step found it"
     found = figures(tmp_path / "power.json")
     assert found["power_hosts_left_on"]["value"] == found["power_hosts_out_of_order"]["value"] == 0
     assert found["power_unclean_databases"]["value"] == 0

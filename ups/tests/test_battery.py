@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from inventory import load
 from ups import battery, nut, staging, upkeep
 from ups.exporter import UpsCollector
-from ups.tests.test_protocol import Talk, Upsd
+from ups.tests.conftest import Talk, Upsd
 
 SITE = load("nagano")
 SECRET = "test-secret"

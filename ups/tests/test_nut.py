@@ -84,6 +84,19 @@ def test_the_killpower_flag_does_not_survive_a_reboot() -> None:
     assert setting(files("gw1")["/etc/nut/upsmon.conf"], "POWERDOWNFLAG").startswith("/run/")
 
 
+@pytest.mark.parametrize("site", [SITE, load("small")], ids=lambda site: site.name)
+def test_the_primary_starts_again_when_no_unit_has_cut_its_power_and_everybody_is_back_in_time(site) -> None:
+    reader = site.host(site.power.units[0].read_by)
+    conf = nut.files(site, reader, secret="x")["/etc/nut/nut.conf"]
+    wait = int(re.search(r"^POWEROFF_WAIT=(\d+)$", conf, re.M).group(1))
+    assert wait >= 300  # a unit that does cut has done so by then
+    assert wait + site.power.wake_after_minutes * 60 < plan.RETURN_REQUIRED_SECONDS
+    assert "POWEROFF_WAIT" not in nut.files(site, reader, secret="x", lab=True)["/etc/nut/nut.conf"]
+    for other in plan.fed(site):
+        if other != reader:
+            assert "POWEROFF_WAIT" not in nut.files(site, other, secret="x")["/etc/nut/nut.conf"]
+
+
 @pytest.mark.parametrize("name", FED)
 def test_the_power_off_waits_for_exactly_the_hosts_of_earlier_steps(name: str) -> None:
     config = json.loads(files(name)["/etc/kura/poweroff.json"])

@@ -1,4 +1,4 @@
-"""On battery all batch work ends: every timer of every room is either stopped with what it starts, or named."""
+"""What rooms must agree on for a power cut: which timers end on battery, and the mark by which readers are told."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from backup import borgmatic
 from inventory import load
@@ -38,3 +39,8 @@ def test_every_timer_ends_on_battery_or_goes_on_for_a_reason() -> None:
 @pytest.mark.parametrize("kind", ["daily", "monthly"])
 def test_a_running_backup_of_either_kind_ends(kind: str) -> None:
     assert f"kura-backup@{kind}.service" in staging.BATCH
+
+
+def test_the_page_of_a_power_cut_looks_for_the_mark_that_the_stages_set() -> None:
+    nginx = yaml.safe_load((ROLES / "nginx/defaults/main.yml").read_text(encoding="utf-8"))
+    assert nginx["nginx_power_mark"] == staging.MARK
