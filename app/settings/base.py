@@ -131,10 +131,16 @@ CONTENT_SECURITY_POLICY = {
     "form-action": "'self'",
 }
 
+# Logs are kept for years: none names an address (app/web/pages.py).
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(name)s %(message)s"}},
-    "handlers": {"journal": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"addresses": {"()": "app.web.pages.WithoutAddresses"}},
+    "formatters": {"plain": {"()": "app.web.pages.Plain", "fmt": "%(levelname)s %(name)s %(message)s"}},
+    "handlers": {"journal": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["addresses"]}},
     "root": {"handlers": ["journal"], "level": "INFO"},
+    "loggers": {
+        # Its own output would quote addresses, as Django's own handler of `django` would where DEBUG is on.
+        "gunicorn.error": {"handlers": ["journal"], "level": "INFO", "propagate": False},
+    },
 }

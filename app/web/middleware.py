@@ -11,6 +11,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.deprecation import MiddlewareMixin
 
+from app.web import pages
 from app.web.doors import door_of
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -42,7 +43,8 @@ class SiteOfHost:
 
 
 class RequestIdentity:
-    """Gives the request its id and the terminal's address, both for the audit log.
+    """Gives the request its id and the terminal's address, both for the audit log, and the answer the page's name for
+    nginx's log.
 
     Behind nginx the peer is a unix socket, so REMOTE_ADDR is empty and the last entry of X-Forwarded-For, which
     nginx itself writes, names the terminal. A peer that comes over TCP is believed by its own address only.
@@ -59,6 +61,7 @@ class RequestIdentity:
         request.terminal = _address(peer.rpartition(",")[2])
         response = self.get_response(request)
         response["X-Request-ID"] = request.id
+        response[pages.HEADER] = pages.page_of(request)
         return response
 
 

@@ -53,6 +53,21 @@ def test_an_upload_that_is_too_large_is_answered_by_a_page_that_is_there():
         assert f'/{page}"' in role_file("nginx/tasks/main.yml")
 
 
+def test_errors_of_requests_reach_nobody_but_who_cuts_their_addresses_off():
+    """nginx quotes the request in them; roles/log_client takes what stands before it, from the socket of both."""
+    nginx = role_file("nginx/templates/nginx.conf.j2")
+    inside = nginx[nginx.index("http {") :]
+    assert re.findall(r"error_log (.*);", inside) == ["{{ nginx_error_log }} warn"]
+    socket = yaml.safe_load(role_file("log_client/defaults/main.yml"))["log_client_web_errors"]
+    target = yaml.safe_load((ROOT / "playbooks/vars/web.yml").read_text("utf-8"))["nginx_error_log"]
+    assert target.startswith(f"syslog:server=unix:{socket},")
+    sender = role_file("log_client/templates/rsyslog.conf.j2")
+    assert 'socket="{{ log_client_web_errors }}" ruleset="web_errors"' in sender
+    rules = sender[sender.index('ruleset(name="web_errors")') :].partition("\n}")[0]
+    assert 'set $.text = field($msg, ", client: ", 1);' in rules
+    assert 'property(name="msg"' not in sender  # what is sent is the text, cut or whole
+
+
 def test_the_database_log_holds_no_statement_and_no_detail():
     rows = re.findall(r"^(log_\w+) = (\S+)", role_file("postgresql/templates/kura.conf.j2"), re.MULTILINE)
     settings = dict(rows)
