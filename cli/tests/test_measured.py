@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from cli import lost
 from cli.benches import scale
+from inventory import load
 from lab import paths
 
 MEASURED = paths.root() / "docs" / "measured"
@@ -39,3 +41,14 @@ def test_the_counter_was_quick_enough_at_the_contracts_size() -> None:
         assert figures[f"{act}_p95"]["goal"] == scale.GOAL_SCAN_MS == 1000
         assert figures[f"{act}_p95"]["value"] <= scale.GOAL_SCAN_MS
         assert figures[f"{act}_per_hour"]["value"] >= scale.GOAL_PER_HOUR == 2000
+
+
+@pytest.mark.req("S-BKP-004")
+def test_the_whole_data_centre_came_back_on_new_hosts_with_every_act_the_counters_were_told_of() -> None:
+    """All hosts but the keeper of the backups lost their disks; the drill itself is tried small, with one host, in
+    tests/twin/test_lost.py."""
+    figures = recorded("lost_site")["figures"]
+    assert figures["lost_hosts"]["value"] >= len(load("nagano").hosts_file.twin) - 1
+    assert figures["lost_acts_compared"]["value"] > 0
+    assert figures["lost_acts_wrong"]["value"] == figures["lost_files_missing"]["value"] == 0
+    assert figures["lost_to_lending_seconds"]["value"] <= lost.GOAL_SECONDS == 4 * 3600
