@@ -30,6 +30,12 @@ def _patiently(check: Callable[[Context], str | None], context: Context) -> str 
     return trouble
 
 
+def page(context: Context) -> bool:
+    """Whether a reader gets the catalogue's first page."""
+    status, body = fetch(context, "operator", f"https://{context.site.fqdn('opac')}/")
+    return status == 200 and "</html>" in body
+
+
 def fetch(context: Context, host: str, url: str) -> tuple[int, str]:
     """GET over a host's network with the appliance's own authority; returns the HTTP status (0: none) and the body."""
     site = context.site

@@ -6,6 +6,8 @@ The cuts themselves are `ups/drill.py` (to the end and back), `ups/traces.py` (n
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ from typing import Any
 
 from backup import seals
 from cli import audit, check, evidence, ledger
+from cli.benches import recovery_power
 from cli.context import Context, Refused
 from monitoring.evidence import read
 from ups import attended, cuts, drill, traces
@@ -22,6 +25,7 @@ NAMES = (FULL, *traces.TRACES, *cuts.CUTS)
 # S-HW-004: so many acts have been answered when the mains fail, and more are under way.
 ACTS = 100
 TERMINALS, PACE = 6, 10.0
+FIRST_PAGE_PATIENCE_SECONDS = 1800.0
 SOUND = (
     "systemctl start kura-integrity.service; "
     "grep -E '^kura_integrity_(errors|unchecked)' /var/lib/prometheus/node-exporter/kura_integrity.prom "
@@ -43,9 +47,12 @@ def run(context: Context, trace: str, by: str | None) -> dict[str, Any]:
         counters = _counters(context, stack)
         if counters:
             counters.wait_answered(ACTS)
-        result = _play(context, trace)
+        mains = Mains(context)
+        result = _play(context, trace, mains)
         if counters:
             counters.wait_answered(TERMINALS)
+        result["figures"] |= mains.figures(counters)
+        if counters:
             found = counters.reconcile()
             result["figures"] |= {
                 "power_acts": evidence.figure(found.acts, "acts", ACTS, at_most=False),
@@ -92,14 +99,56 @@ def _counters(context: Context, stack: ExitStack) -> ledger.Counters | None:
     return counters
 
 
-def _play(context: Context, trace: str) -> dict[str, Any]:
+class Mains:
+    """From the return of power to what people notice first: asked beside the drill, which waits for whole hosts."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.at: float | None = None
+        self.page: float | None = None
+        self.thread = threading.Thread(target=self._ask, daemon=True)
+
+    def returned(self) -> None:
+        """Power returns now."""
+        self.at = time.time()
+        self.thread.start()
+
+    def _ask(self) -> None:
+        began = time.monotonic()
+        if ledger.until(lambda: check.page(self.context), FIRST_PAGE_PATIENCE_SECONDS):
+            self.page = time.monotonic() - began
+
+    def figures(self, counters: ledger.Counters | None) -> evidence.Figures:
+        """Seconds to the catalogue's first page and to the first answered scan at a counter; none without a return."""
+        if self.at is None:
+            return {}
+        self.thread.join()
+        page = FIRST_PAGE_PATIENCE_SECONDS if self.page is None else self.page
+        found = {"power_to_first_page": evidence.figure(page, "s", recovery_power.FIRST_PAGE_GOAL_SECONDS)}
+        if counters:
+            moments = counters.tally()["moments"]
+            counters.go()
+            first = min(moment for moment in moments if moment > self.at) - self.at
+            found["power_to_first_loan"] = evidence.figure(first, "s")
+        return found
+
+
+def _play(context: Context, trace: str, mains: Mains) -> dict[str, Any]:
     twin = context.twin
     hosts = [host.name for host in twin.running()]
     lends: Callable[[], bool] = lambda: _lends(context)  # noqa: E731
     if trace == FULL:
-        return drill.run(context.site, hosts, twin.shell, twin, context.progress, lends)
-    play = traces.run if trace in traces.TRACES else cuts.run
-    return play(trace, context.site, hosts, twin.shell, twin, context.progress, lends)
+        return drill.run(context.site, hosts, twin.shell, twin, context.progress, lends, mains.returned)
+    if trace in traces.TRACES:
+        told: Callable[[], bool] = lambda: _told(context)  # noqa: E731
+        return traces.run(trace, context.site, hosts, twin.shell, twin, context.progress, lends, told)
+    return cuts.run(trace, context.site, hosts, twin.shell, twin, context.progress, lends)
+
+
+def _told(context: Context) -> bool:
+    """Whether readers get the page that says it is the power."""
+    status, body = check.fetch(context, "operator", f"https://{context.site.fqdn('opac')}/")
+    return status == 503 and "停電のため" in body
 
 
 def _lends(context: Context) -> bool:

@@ -95,6 +95,7 @@ POINTS = {
     "power_all_off_seconds": "全台が予定の時間内に停止した",
     "power_hosts_left_on": "停止しなかった機器がない",
     "power_hosts_out_of_order": "定めた順序で停止した",
+    "power_stops_over_budget": "各機器が台帳の停止時間内に停止した",
     "power_unclean_databases": "データベースが正常に停止した",
     "power_to_library_seconds": "復電後に図書館のサービスが再開した",
     "power_acts_lost": "処理中の貸出・返却に欠落がない",

@@ -53,8 +53,12 @@ def run(
     lab: Lab,
     progress: Callable[[str], None],
     lends: Callable[[], bool],
+    on_return: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Drill over the running hosts; returns passed, figures and details. Afterwards every host runs again."""
+    """Drill over the running hosts; returns passed, figures and details. Afterwards every host runs again.
+
+    `on_return` is called at the moment power returns, before the first host starts.
+    """
     fed = [name for name in hosts if site.host(name).power.supplies]
     readers = sorted(plan.readers(site))
     if not set(readers) <= set(fed):
@@ -74,6 +78,7 @@ def run(
     if len(off) < len(fed):
         recover(site, fed, shell, lab)
     returned = time.monotonic()
+    on_return()
     up = start(site, fed, listening, shell, lab, progress, returned)
     lent = wait_for(lends, plan.RETURN_REQUIRED_SECONDS - (time.monotonic() - returned)) if lent_before else False
     seconds = time.monotonic() - returned
@@ -206,6 +211,21 @@ def out_of_order(site: Inventory, off: dict[str, float]) -> list[str]:
     return found
 
 
+def stops(site: Inventory, off: dict[str, float]) -> dict[str, dict[str, float]]:
+    """Host → how long its own stop took, at most, and how long it may: from the end of the step before it.
+
+    What it may take is what the inventory states (`stop_seconds`) with the margin, and the seconds in which a host is
+    not yet believed to be gone.
+    """
+    found, began = {}, 0.0
+    for step in plan.steps(site):
+        present = [name for name in step.hosts if name in off]
+        for name in present:
+            found[name] = {"measured": round(off[name] - began, 1), "budget": step.seconds}
+        began = max([began, *(off[name] for name in present)])
+    return found
+
+
 def figure(value: float, unit: str, goal: float | None) -> dict[str, Any]:
     """A measured value with the most it may be."""
     return {"value": round(value, 1), "unit": unit, "goal": goal, "met": None if goal is None else value <= goal}
@@ -224,9 +244,12 @@ def result(
     """Figures, details and the verdict."""
     wrong = out_of_order(site, off)
     stayed = [name for name in fed if name not in off]
+    each = stops(site, off)
+    slow = [name for name, row in each.items() if row["measured"] > row["budget"]]
     budget = plan.total_seconds(site)
     to_off = max(off.values(), default=0.0)
-    passed = not (wrong or stayed or unclean) and lent and to_off <= budget and seconds <= plan.RETURN_REQUIRED_SECONDS
+    in_time = to_off <= budget and seconds <= plan.RETURN_REQUIRED_SECONDS
+    passed = not (wrong or stayed or slow or unclean) and lent and in_time
     weakest = min((unit.runtime_minutes * 60 for unit in site.power.units), default=0)
     return {
         "passed": passed,
@@ -234,12 +257,14 @@ def result(
             "power_all_off_seconds": figure(to_off, "s", budget),
             "power_hosts_left_on": figure(len(stayed), "hosts", 0),
             "power_hosts_out_of_order": figure(len(wrong), "pairs", 0),
+            "power_stops_over_budget": figure(len(slow), "hosts", 0),
             "power_unclean_databases": figure(len(unclean), "databases", 0),
             "power_to_library_seconds": figure(seconds, "s", RETURN_GOAL_SECONDS),
             "power_battery_share_percent": figure(100 * to_off / weakest if weakest else 0, "%", 100),
         },
         "details": {
             "off_seconds": off,
+            "stop_seconds": each,
             "serving_seconds": up,
             "out_of_order": wrong,
             "left_on": stayed,

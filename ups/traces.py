@@ -28,8 +28,10 @@ Lends = Callable[[], bool]
 class Play:
     """One trace over the running hosts."""
 
-    def __init__(self, site: Inventory, hosts: Iterable[str], shell: Shell, lab: Lab, lends: Lends) -> None:
-        self.site, self.shell, self.lab, self.lends = site, shell, lab, lends
+    def __init__(
+        self, site: Inventory, hosts: Iterable[str], shell: Shell, lab: Lab, lends: Lends, told: Lends
+    ) -> None:
+        self.site, self.shell, self.lab, self.lends, self.told = site, shell, lab, lends, told
         self.fed = [name for name in hosts if site.host(name).power.supplies]
         if not lends():
             raise DrillError("the library does not lend before the drill")
@@ -131,6 +133,7 @@ def _stop_and_return(play: Play, progress: Progress, flaps: int) -> dict[str, An
     seconds = play.stop_services(progress)
     clean = play.clean()
     progress(f"services stopped after {seconds:.0f} s, hosts stay on")
+    told = play.told()
     started = 0
     for _ in range(flaps):
         for status in ("OL", "OB DISCHRG"):
@@ -142,6 +145,7 @@ def _stop_and_return(play: Play, progress: Progress, flaps: int) -> dict[str, An
     figures = {
         "power_services_stopped_seconds": figure(seconds, "s", STOP_PATIENCE_SECONDS),
         "power_unclean_databases": figure(0 if clean else 1, "databases", 0),
+        "power_readers_not_told": figure(0 if told else 1, "pages", 0),
         "power_services_back_seconds": figure(back, "s", RETURN_GOAL_SECONDS),
     }
     if flaps:
@@ -153,10 +157,20 @@ TRACES = {"dip": dip, "feed": feed, "services": services, "flap": flap}
 
 
 def run(
-    name: str, site: Inventory, hosts: Iterable[str], shell: Shell, lab: Lab, progress: Progress, lends: Lends
+    name: str,
+    site: Inventory,
+    hosts: Iterable[str],
+    shell: Shell,
+    lab: Lab,
+    progress: Progress,
+    lends: Lends,
+    told: Lends,
 ) -> dict[str, Any]:
-    """Play a trace; passed, figures and details. Whatever happens, the mains are on afterwards."""
-    play = Play(site, hosts, shell, lab, lends)
+    """Play a trace; passed, figures and details. Whatever happens, the mains are on afterwards.
+
+    `told`: whether readers get the page that says it is the power, asked while services are stopped.
+    """
+    play = Play(site, hosts, shell, lab, lends, told)
     try:
         result = TRACES[name](play, progress)
     finally:

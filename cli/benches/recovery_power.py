@@ -29,7 +29,7 @@ def figures(context: Context) -> evidence.Figures:
         began = time.monotonic()
         for name in hosts:
             twin.start_one(name)
-        page = _until(lambda: _page(context), began, "the catalogue shows no page")
+        page = _until(lambda: check.page(context), began, "the catalogue shows no page")
         loan = _until(lambda: counters.answered() > asked, began, "the counter gets no answer")
         twin.wait_ssh(hosts)
         counters.wait_answered(5)
@@ -40,11 +40,6 @@ def figures(context: Context) -> evidence.Figures:
         "power_to_first_loan": evidence.figure(loan, "s"),
         "power_acts_wrong": evidence.figure(wrong, "acts", 0),
     }
-
-
-def _page(context: Context) -> bool:
-    status, body = check.fetch(context, "operator", f"https://{context.site.fqdn('opac')}/")
-    return status == 200 and "</html>" in body
 
 
 def _until(question: Callable[[], bool], began: float, sentence: str) -> float:

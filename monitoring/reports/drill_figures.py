@@ -49,8 +49,12 @@ FIGURES = {
     "power_integrity_errors": ("データベースの異常", "件"),
     "power_nurse_seconds": ("停止したサーバの自動起動まで", "秒"),
     "power_partitioned_off_seconds": ("通信断のサーバの停止まで", "秒"),
+    "power_readers_not_told": ("停電の案内が出なかった画面", "件"),
     "power_services_back_seconds": ("復電からサービスの再開まで", "秒"),
     "power_services_stopped_seconds": ("停電からサービスの停止まで", "秒"),
+    "power_stops_over_budget": ("台帳の停止時間を超えたサーバ", "台"),
+    "power_to_first_loan": ("復電から窓口の最初の応答まで", "秒"),
+    "power_to_first_page": ("復電から蔵書検索の最初の画面まで", "秒"),
     "power_to_library_seconds": ("復電から図書館システムの再開まで", "秒"),
     "power_unclean_databases": ("正常に閉じなかったデータベース", "件"),
     # disks

@@ -98,6 +98,7 @@ def test_a_cut_that_ends_in_time_costs_no_boot(twin, tmp_path, trace: str) -> No
     assert found["power_hosts_rebooted"]["value"] == 0
     if trace == "flap":
         assert found["power_unclean_databases"]["value"] == found["power_flap_starts"]["value"] == 0
+        assert found["power_readers_not_told"]["value"] == 0
     assert lends(twin)
 
 
@@ -249,7 +250,9 @@ def test_on_low_batteries_hosts_stop_in_order_and_the_library_lends_again_when_p
     assert b"Commanding UPSes" in console.read_bytes()[said:], "upsmon set the flag, and the last step found it"
     found = figures(tmp_path / "power.json")
     assert found["power_hosts_left_on"]["value"] == found["power_hosts_out_of_order"]["value"] == 0
-    assert found["power_unclean_databases"]["value"] == 0
+    assert found["power_unclean_databases"]["value"] == found["power_stops_over_budget"]["value"] == 0
+    for name in ("power_to_first_page", "power_to_first_loan"):
+        assert 0 < found[name]["value"] <= 1800, name
     assert found["power_acts"]["value"] >= 100
     assert found["power_acts_lost"]["value"] == found["power_acts_doubled"]["value"] == 0
     assert found["power_acts_half_done"]["value"] == 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 import pytest
 
-from inventory import load
-from ups import attended, plan, topology
+from inventory import load, schema
+from ups import attended, plan, topology, upkeep
 
 SITE = load("nagano")
 
@@ -83,6 +83,26 @@ def test_every_unit_has_its_planned_and_its_actual_replacement() -> None:
     for unit in SITE.power.units:
         line = next(line for line in text.splitlines() if f"{unit.id}:" in line)
         assert f"交換予定日 {unit.replacement_planned:%Y-%m-%d} / 実施日 未実施" in line
+
+
+@pytest.mark.req("S-HW-005")
+def test_a_battery_that_was_replaced_is_shown_with_the_day_who_and_the_report_and_its_next_is_planned() -> None:
+    done = schema.Replacement(on=date(2029, 10, 20), by="保守会社", report="R-2029-118")
+    first, *others = SITE.power.units
+    renewed = first.model_copy(
+        update={
+            "replacements": [done],
+            "battery_installed": done.on,
+            "replacement_planned": None,
+        }
+    )
+    site = replace(SITE, power=SITE.power.model_copy(update={"units": [renewed, *others]}))
+    line = next(line for line in topology.batteries(site).splitlines() if f"{first.id}:" in line)
+    assert "実施日 2029-10-20(保守会社)" in line
+    assert "未実施" not in line
+    told = upkeep.facts(site, (renewed,))["units"][first.id]
+    assert told["installed"] == datetime(2029, 10, 20, tzinfo=UTC).timestamp()
+    assert told["replacement"] == datetime(2033, 10, 20, tzinfo=UTC).timestamp()
 
 
 def test_what_happens_beside_the_loss_of_a_feed_is_printed_together() -> None:
