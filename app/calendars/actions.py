@@ -203,13 +203,16 @@ def _note(change: Redating, moved: Sequence[Moved]) -> None:
 @transaction.atomic
 def undo(actor: Actor, redating_id: int) -> Redating:
     """Begin to take a change back: its closed days open again, and each date that it moved and that still stands goes
-    back; `go_on` does it. A date that staff changed since is left alone. ValidationError while the change is running
-    or when it was undone already."""
+    back, or to the next open day where its old one is closed for another reason; `go_on` does it. A date that staff
+    changed since is left alone. ValidationError while the change is running, when it was undone already, or when all
+    the days that a change of the calendar closed are still closed: they open on the page of the year."""
     access.require(actor, CLOSE)
     _one_at_a_time()
     change = Redating.objects.get(pk=redating_id)
     if change.state != Redating.State.DONE:
         raise ValidationError(f"取り消せるのは済んだ変更だけです（現在は{change.get_state_display()}）。")
+    if change.kind == Redating.Kind.CALENDAR and not any(queries.ways_back(change.loans.all(), change.holds.all())):
+        raise ValidationError("期限の元の日は今も休館日です。先に年間の開館日の画面でその日を開けてください。")
     opened = branches.reopen_days(change.source)
     change.state, change.undone_by, change.undone_at = Redating.State.UNDOING, actor.number, timezone.now()
     change.save(update_fields=["state", "undone_by", "undone_at"])
@@ -226,12 +229,13 @@ def undo(actor: Actor, redating_id: int) -> Redating:
 
 def _back(change: Redating) -> None:
     loans = list(change.loans.order_by("loan_id")[:BATCH])
-    change.loans_back += dates.put_back_due_dates([Moved(row.loan_id, row.before, row.after) for row in loans])
+    holds = [] if loans else list(change.holds.all())
+    loan_ways, hold_ways = queries.ways_back(loans, holds)
+    change.loans_back += dates.put_back_due_dates(loan_ways)
+    change.holds_back += dates.put_back_shelf_dates(hold_ways)
     RedatedLoan.objects.filter(pk__in=[row.pk for row in loans]).delete()
+    RedatedHold.objects.filter(pk__in=[row.pk for row in holds]).delete()
     if not loans:
-        holds = list(change.holds.all())
-        change.holds_back += dates.put_back_shelf_dates([Moved(row.hold_id, row.before, row.after) for row in holds])
-        RedatedHold.objects.filter(redating=change).delete()
         change.state = Redating.State.UNDONE
     change.save(update_fields=["loans_back", "holds_back", "state"])
 

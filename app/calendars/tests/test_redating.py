@@ -138,6 +138,45 @@ def test_two_closures_are_undone_one_after_the_other(chief):
 
 
 @pytest.mark.req("F-SYS-004")
+def close_by_hand(chief, day, *, closed=True, branch=None):
+    actions.set_day(chief, branch or make.branch(), day, closed=closed, reason="停電工事")
+
+
+def test_a_change_of_the_calendar_is_undone_only_where_its_days_are_open_again(chief):
+    """The day was closed by hand: undoing the dates does not open it, and no date goes back onto it."""
+    first, second = date(2026, 12, 5), date(2026, 12, 10)
+    loan, other, hold = lent(first), lent(second), shelved(second)
+    for day in (first, second):
+        close_by_hand(chief, day)
+    change = actions.follow_calendar(chief, [make.branch()], "開館日の変更", TODAY)
+    assert (due(loan), due(other)) == (date(2026, 12, 6), date(2026, 12, 11))
+    with pytest.raises(ValidationError, match="今も休館日です"):
+        actions.undo(chief, change.pk)
+    assert Redating.objects.get(pk=change.pk).state == "done"
+    assert (due(loan), due(other)) == (date(2026, 12, 6), date(2026, 12, 11))
+    close_by_hand(chief, second, closed=False)
+    actions.undo(chief, change.pk)
+    change = actions.go_on(chief, change.pk)
+    assert (change.state, change.loans_back, change.holds_back) == ("undone", 1, 1)
+    assert (due(loan), due(other)) == (date(2026, 12, 6), second)
+    hold.refresh_from_db()
+    assert hold.keep_until == second
+    assert not RedatedLoan.objects.exists()
+    assert not RedatedHold.objects.exists()
+
+
+def test_undoing_any_change_puts_no_date_on_a_day_that_was_closed_meanwhile(chief):
+    loan, far = lent(date(2026, 12, 6)), lent(date(2026, 12, 5))
+    until, to = date(2026, 12, 9), date(2026, 12, 20)
+    change = actions.carry_out(chief, Plan(EXTENSION, (make.branch(),), TODAY, until, "機器の更新", to), TODAY)
+    assert due(loan) == due(far) == to
+    for day in (5, 6):
+        close_by_hand(chief, date(2026, 12, day))
+    actions.undo(chief, change.pk)
+    assert actions.go_on(chief, change.pk).loans_back == 2
+    assert due(loan) == due(far) == date(2026, 12, 7)
+
+
 def test_all_dates_of_a_span_go_to_one_day_without_closing(chief):
     loans = [lent(date(2026, 12, day)) for day in (5, 6, 9)]
     ClosedDay.objects.create(branch=make.branch(), date=date(2026, 12, 20), reason="整理日")

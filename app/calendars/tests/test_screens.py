@@ -69,7 +69,17 @@ def test_a_day_is_closed_by_hand_and_the_loans_due_then_are_moved_and_told(admin
     assert "返却期限 1件" in text(page)
     loan.refresh_from_db()
     assert loan.due_on == day + timedelta(days=1)
-    assert Redating.objects.get().kind == "calendar"
+    change = Redating.objects.get()
+    assert change.kind == "calendar"
+    # The day is still closed: taking the dates back is refused in words, and done once the day is open.
+    undo = reverse("calendars:undo", args=[change.pk])
+    assert "期限の元の日は今も休館日です" in text(admin.post(undo, follow=True))
+    loan.refresh_from_db()
+    assert loan.due_on == day + timedelta(days=1)
+    admin.post(url, {"day": f"{day:%Y/%m/%d}", "closed": "0", "reason": "工事の中止"})
+    assert "返却期限 1件、取置期限 0件を戻しました" in text(admin.post(undo, follow=True))
+    loan.refresh_from_db()
+    assert loan.due_on == day
 
 
 def test_one_day_gets_its_own_hours(admin):
