@@ -101,24 +101,31 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def known_sums(run: Path) -> dict[str, str]:
+    """Name → checksum of every segment of a run that was once read to its end."""
+    ledger = run.parents[1] / "sums" / run.name
+    return dict(line.split()[::-1] for line in ledger.read_text().splitlines()) if ledger.exists() else {}
+
+
+def intact(segment: Path, known: dict[str, str]) -> bool:
+    """Whether a segment is what it was when it was first read; one that never was is read now."""
+    return digest(segment) == known[segment.name] if segment.name in known else reads_well(segment)
+
+
 def verify(store: Path) -> Checked:
     """Read every finished segment; remember the checksum of those that are read for the first time."""
     (store / "sums").mkdir(exist_ok=True)
     damaged: list[str] = []
     segments = missing = 0
     for run in runs(store):
-        ledger = store / "sums" / run.name
-        known = dict(line.split()[::-1] for line in ledger.read_text().splitlines()) if ledger.exists() else {}
+        ledger, known = store / "sums" / run.name, known_sums(run)
         found = sorted(path for path in run.iterdir() if SEGMENT.fullmatch(path.name))
         for segment in found:
-            sum_ = digest(segment)
-            if segment.name in known:
-                good = known[segment.name] == sum_
-            elif good := reads_well(segment):
-                with ledger.open("a") as stream:
-                    stream.write(f"{sum_} {segment.name}\n")
-            if not good:
+            if not intact(segment, known):
                 damaged.append(f"{run.name}/{segment.name}")
+            elif segment.name not in known:
+                with ledger.open("a") as stream:
+                    stream.write(f"{digest(segment)} {segment.name}\n")
         segments += len(found)
         # A segment that has gone from the end is missed as well: the ledger has its name.
         missing += len(gaps({segment.name for segment in found} | set(known)))

@@ -25,11 +25,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backup.base import Base, bases
-from backup.wal import BIN, Settings, WalError
+from backup.base import SEGMENT, SEGMENT_BYTES, Base, bases, index_of, intact, known_sums, segment_of
+from backup.wal import BIN, Settings, WalError, number
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 LAST = re.compile(r"redo done at ([0-9A-F]+/[0-9A-F]+)")
+UNTIL = re.compile(r"last completed transaction was at log time (\S+ \S+)")
 SHORT = "recovery ended before configured recovery target was reached"
 PORT = 5432  # of the socket's name: the cluster listens on no address
 
@@ -141,6 +142,40 @@ def start(scratch: Scratch) -> str | None:
     return None
 
 
+def kept_in(run: Path) -> dict[int, str]:
+    """Place → name of every kept segment, also of the one that is being written."""
+    names = (path.name.partition(".")[0] for path in run.iterdir())
+    return {index_of(name): name for name in names if SEGMENT.fullmatch(name)}
+
+
+def first_bad(run: Path, last: int, timeline: int, newest: int) -> str | None:
+    """The first segment from the last change of a recovery on that is missing or damaged; None when none is.
+
+    A recovery ends quietly where it can read no further. Only the segment that was the newest when it began
+    (`newest`, its place) is a natural end: what has come since does not count.
+    """
+    there, known, first = kept_in(run), known_sums(run), last // SEGMENT_BYTES
+    for place in range(first, newest + 1):
+        name = there.get(place) or segment_of(place * SEGMENT_BYTES, timeline)
+        finished = run / name
+        if place not in there or (finished.exists() and not intact(finished, known)):
+            return name
+    # The changes go on beyond the next segment, and yet none of them could be read: a record across two segments.
+    return there[first + 1] if newest > first + 1 else None
+
+
+def refuse_bad(scratch: Scratch, run: Path, base: Base, newest: int) -> None:
+    """WalError when a recovery that ended before its moment did so at a change that is damaged or missing."""
+    said = scratch.log.read_text(encoding="utf-8", errors="replace") if scratch.log.exists() else ""
+    done, until = LAST.search(said), UNTIL.findall(said)
+    if bad := first_bad(run, number(done[1]) if done else base.start, base.timeline, newest):
+        reached = until[-1] if until else base.finished.isoformat(timespec="seconds")
+        raise WalError(
+            f"{run.name}/{bad} is damaged or missing: from the copy {base.name} no moment after {reached} can be "
+            "recovered. Name an earlier moment, or one after the next copy of the whole"
+        )
+
+
 def is_running(scratch: Scratch) -> bool:
     """Whether the cluster's server runs, ready or not."""
     return as_postgres(str(BIN / "pg_ctl"), "status", "-D", str(scratch.data), check=False).returncode == 0
@@ -205,8 +240,15 @@ def recover(scratch: Scratch, run: Path, base: Base, to: datetime | None) -> dic
     prepare(scratch, base)
     copied = time.monotonic()
     write(scratch, "postgresql.conf", configuration(run, scratch, to))
-    ended = "moment" if to else "last change"
-    if last_change := start(scratch):
+    ended, newest = "moment" if to else "last change", max(kept_in(run), default=0)
+    try:
+        last_change = start(scratch)
+    except WalError:
+        refuse_bad(scratch, run, base, newest)
+        raise
+    if last_change or to is None:
+        refuse_bad(scratch, run, base, newest)
+    if last_change:
         # Nothing had been changed between it and the moment. Newer changes may have come meanwhile: they do not count.
         write(scratch, "postgresql.conf", configuration(run, scratch, None, last_change))
         ended = "last change"

@@ -145,6 +145,63 @@ def test_a_change_that_has_gone_is_missed(store: Path, readable: None, place: in
     assert base.verify(store).missing > 0
 
 
+def recovered(store: Path, last: int, newest: int = 8) -> str | None:
+    return pitr.first_bad(store / "wal" / RUN, last * SEGMENT + 40, 1, newest)
+
+
+def test_a_recovery_that_ends_in_the_newest_change_has_read_everything(store: Path, readable: None) -> None:
+    names = add_segments(store, range(5, 9))
+    assert recovered(store, 8) is None
+    assert recovered(store, 7) is None
+    assert recovered(store, 5, newest=6) is None  # 7 and 8 have come meanwhile
+    (store / "wal" / RUN / names[-1]).rename(store / "wal" / RUN / f"{names[-1]}.partial")
+    assert recovered(store, 8) is None
+    (store / "wal" / RUN / "00000002.history").write_text("1")
+    assert recovered(store, 8) is None
+
+
+@pytest.mark.parametrize("read_before", [True, False])
+@pytest.mark.parametrize("bad", [6, 7, 8])
+def test_a_recovery_that_ended_at_a_damaged_change_is_found_out(
+    store: Path, readable: None, bad: int, read_before: bool
+) -> None:
+    names = add_segments(store, range(5, 9))
+    if read_before:
+        base.verify(store)
+    (store / "wal" / RUN / names[bad - 5]).write_bytes(b"broken")
+    assert recovered(store, bad) == recovered(store, bad - 1) == names[bad - 5]
+
+
+def test_a_recovery_that_ended_at_a_missing_change_is_found_out(store: Path, readable: None) -> None:
+    names = add_segments(store, range(5, 9))
+    (store / "wal" / RUN / names[2]).unlink()
+    assert recovered(store, 6) == names[2]
+
+
+def test_a_recovery_that_ended_for_no_reason_among_good_changes_is_found_out(store: Path, readable: None) -> None:
+    names = add_segments(store, range(5, 9))
+    assert recovered(store, 5) == names[1]
+
+
+def test_the_refusal_names_the_change_and_the_last_moment_that_can_be_had(store: Path, readable: None) -> None:
+    add_base(store, "20261120T115500Z", NOON, 5)
+    names = add_segments(store, range(5, 9))
+    (store / "wal" / RUN / names[2]).write_bytes(b"broken")
+    scratch = pitr.Scratch(store / "scratch" / "x")
+    scratch.folder.mkdir(parents=True)
+    (copy,) = base.bases(store)
+    said = (
+        "LOG:  redo done at 0/60000A8 system usage: CPU\n"
+        "LOG:  last completed transaction was at log time 2026-11-20 12:04:05.678+00\n"
+    )
+    scratch.log.write_text(said)
+    with pytest.raises(wal.WalError, match=f"{names[2]} is damaged.* no moment after 2026-11-20 12:04:05.678"):
+        pitr.refuse_bad(scratch, store / "wal" / RUN, copy, 8)
+    (store / "wal" / RUN / names[2]).write_bytes(names[2].encode())
+    scratch.log.write_text(said.replace("0/60000A8", "0/80000A8"))
+    pitr.refuse_bad(scratch, store / "wal" / RUN, copy, 8)
+
+
 def test_what_is_past_its_days_goes_and_every_kept_moment_can_be_recovered(store: Path, readable: None) -> None:
     for day in range(20):
         add_base(store, f"202611{day + 1:02d}T030000Z", datetime(2026, 11, day + 1, 3, tzinfo=UTC), 10 * day)
