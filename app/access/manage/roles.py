@@ -109,13 +109,19 @@ def history(request: HttpRequest) -> HttpResponse:
     return render(request, "access/roles_history.html", {"page": page, "rows": rows})
 
 
+def _day(text: str) -> date:
+    """The day that was asked for; today for what is none, or is at the ends of what a clock can say."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return timezone.localdate()
+    return day if date.min.year < day.year < date.max.year else timezone.localdate()
+
+
 @staff_page(actions.VIEW_POWERS)
 def powers(request: HttpRequest) -> HttpResponse:
     """Who could do what on a day: people × areas, one person's operations, or all as a file (with its purpose)."""
-    try:
-        day = date.fromisoformat(request.GET.get("on", ""))
-    except ValueError:
-        day = timezone.localdate()
+    day = _day(request.GET.get("on", ""))
     people = queries.powers_on(day)
     if request.method == "POST":
         return _export(request, day, people)

@@ -157,6 +157,27 @@ def test_who_could_do_what_on_a_day_comes_from_the_history_and_not_from_the_pres
     assert "patrons.register" not in could(8)
     assert "catalog.edit_record" not in could(8)
     assert "catalog.edit_record" in could(1)
+    # The screen and the file say the same of that date.
+    asked = make.client("admin")
+    titles = {"利用者を登録する", "書誌を登録・修正する"}
+
+    def shown(days):
+        on = timezone.localdate() - timedelta(days=days)
+        page = asked.get("/staff/powers/", {"on": on.isoformat(), "staff": "6001"}).content.decode()
+        assert f"{on.year}年{on.month}月{on.day}日" in page
+        reply = asked.post(f"/staff/powers/?on={on.isoformat()}", {"as": "csv", "purpose": "点検"})
+        assert f"kura-powers-{on:%Y%m%d}.csv" in reply["Content-Disposition"]
+        lines = [line for line in reply.content.decode("utf-8-sig").splitlines() if line.startswith("6001")]
+        told = {title for title in titles if title in page}
+        assert told == {title for title in titles if title in "".join(lines)}
+        return told
+
+    assert shown(40) == set()
+    assert shown(20) == {"利用者を登録する"}
+    assert shown(8) == set()
+    assert shown(1) == titles
+    for odd in ("0001-01-01", "9999-12-31", "x"):
+        assert asked.get("/staff/powers/", {"on": odd}).status_code == 200, odd
 
 
 @pytest.mark.django_db
