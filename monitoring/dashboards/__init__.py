@@ -45,6 +45,15 @@ class Thresholds(_Part):
         return self
 
 
+class Report(_Part):
+    """How the reports draw a panel: the name of its line, every how many seconds a point, and whether a point is the
+    mean of the seconds before it (a rate over so long is one already)."""
+
+    name: Text
+    step: Annotated[int, Field(ge=60)]
+    mean: bool = True
+
+
 class Panel(_Part):
     """One drawing: `state` shows the newest values judged by thresholds, `lines` their course."""
 
@@ -58,6 +67,7 @@ class Panel(_Part):
     thresholds: Thresholds | None = None
     note: Text | None = None
     runbook: Annotated[str, StringConstraints(pattern=r"^[a-z-]+(#[A-Za-z]+)?$")] | None = None
+    report: Report | None = Field(default=None, exclude=True)  # nothing that a console draws needs it
 
 
 class Answers(_Part):
@@ -110,6 +120,11 @@ def expressions() -> tuple[str, ...]:
     """Every PromQL expression that stands in a dashboard, without repetition: all that the console may ask."""
     panels = [panel for board in load() for row in board.rows for panel in row.panels]
     return tuple(dict.fromkeys(query.expr for panel in panels for query in panel.queries))
+
+
+def charted() -> dict[str, Panel]:
+    """The panels that the reports chart, by their ids, in the order of the dashboards."""
+    return {panel.id: panel for board in load() for row in board.rows for panel in row.panels if panel.report}
 
 
 def document(site: Inventory, host: Host) -> list[dict[str, object]]:

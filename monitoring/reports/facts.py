@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from inventory import Host, Inventory
+from monitoring import dashboards
 from monitoring.evidence import Evidence
 from monitoring.reports.period import Quarter
 from monitoring.reports.prometheus import QueryRange, Series, fetch
@@ -21,16 +22,6 @@ HOUR = 3600
 MINUTE = 60
 # Each question asks about the whole step before its moment, so that nothing between two points is missed and a
 # system that has run for minutes is seen too.
-CPU = '1 - avg by (host) (rate(node_cpu_seconds_total{mode="idle"}[5m]))'
-MEMORY = (
-    "max by (host) (1 - avg_over_time(node_memory_MemAvailable_bytes[5m])"
-    " / avg_over_time(node_memory_MemTotal_bytes[5m]))"
-)
-_DISKS = '{fstype!~"tmpfs|ramfs",mountpoint!~"/(dev|etc|proc|run|sys)(/.*)?"}[1h]'
-DISK = (
-    f"max by (host, mountpoint) (1 - avg_over_time(node_filesystem_avail_bytes{_DISKS})"
-    f" / avg_over_time(node_filesystem_size_bytes{_DISKS}))"
-)
 MEASURED = 'count(count_over_time(up{job="node"}[1h]))'
 # A second short of the step: Prometheus 2 counts a sample on the left edge of a range too, which would count it twice.
 HOST_UP = 'min by (host) (avg_over_time(up{job="node"}[3599s]))'
@@ -40,6 +31,16 @@ BACKUP = "max by (host) (last_over_time(kura_backup_last_success_timestamp_secon
 BACKUP_SIZE = "max by (host) (last_over_time(kura_backup_last_size_bytes[1h]))"
 CERTIFICATE = "min by (service, instance) (last_over_time(probe_ssl_earliest_cert_expiry[1h]))"
 FORECAST_DAYS = 14
+
+
+def question(panel: dashboards.Panel) -> str:
+    """What a report asks for a panel that it charts: the panel's own expression, as a mean over each step."""
+    expr, how = panel.queries[0].expr, panel.report
+    return f"avg_over_time(({expr})[{how.step}s:{MINUTE}s])" if how and how.mean else expr
+
+
+CHARTED = dashboards.charted()
+CPU, MEMORY, DISK = (question(CHARTED[name]) for name in ("cpu", "memory", "disk"))
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def _usages(quarter: Quarter, found: Sequence[Series], step: int) -> dict[str, U
     for series in found:
         by_day: dict[date, list[float]] = defaultdict(list)
         for moment, value in series.points:
-            by_day[quarter.day(moment - step)].append(100 * value)
+            by_day[quarter.day(moment - step)].append(value)
         by_month = {
             month: [value for day, values in by_day.items() if day.month == month for value in values]
             for month in quarter.months
@@ -228,7 +229,7 @@ def _filesystems(quarter: Quarter, found: Sequence[Series]) -> Iterable[Filesyst
     for series in found:
         days: dict[date, float] = {}
         for moment, value in series.points:
-            days[quarter.day(moment - HOUR)] = 100 * value
+            days[quarter.day(moment - HOUR)] = value
         last = max(days)
         slope = trend(sorted((day.toordinal(), percent) for day, percent in days.items()))
         full = None

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from monitoring.evidence import Evidence
 from monitoring.reports import console
-from monitoring.reports.facts import Facts, Uptime
+from monitoring.reports.facts import CHARTED, Facts, Uptime
 from monitoring.reports.quarter_operations import (
     alerts,
     backups,
@@ -24,7 +24,8 @@ from monitoring.reports.wording import clock, nothing, ranges, service_title
 from office.document import Cell, Chapter, Chart, Table
 from office.office import NO_DATA
 
-RESOURCES = {"cpu": "CPU", "memory": "メモリ", "disk": "ディスク"}
+# The panels that the report charts, with the names of their lines.
+RESOURCES = {id_: panel.report.name for id_, panel in CHARTED.items() if panel.report}
 
 
 def chapters(facts: Facts) -> list[Chapter]:

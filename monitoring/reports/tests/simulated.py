@@ -62,10 +62,10 @@ class Simulated:
         seen = [moment for moment in moments if not any(span.covers(moment - 1) for span in self.blind)]
         answers: dict[str, Callable[[], list[Mapping[str, Any]]]] = {
             facts.MEASURED: lambda: [_series({}, seen, lambda _: 5)],
-            facts.CPU: lambda: [_series({"host": h}, seen, lambda m, h=h: self.cpu(h, m)) for h in SERVERS],
-            facts.MEMORY: lambda: [_series({"host": h}, seen, lambda _: 0.4) for h in SERVERS],
+            facts.CPU: lambda: [_series({"host": h}, seen, lambda m, h=h: 100 * self.cpu(h, m)) for h in SERVERS],
+            facts.MEMORY: lambda: [_series({"host": h}, seen, lambda _: 40) for h in SERVERS],
             facts.DISK: lambda: [
-                _series({"host": h, "mountpoint": p}, seen, lambda m, p=p: _filling(p, m))
+                _series({"host": h, "mountpoint": p}, seen, lambda m, p=p: 100 * _filling(p, m))
                 for h in SERVERS
                 for p in (("/", "/srv/borg") if h == "bak1" else ("/",))
             ],

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 import yaml
 
-from monitoring import metrics
+from inventory import load
+from monitoring import dashboards, metrics
 from monitoring.reports import facts
+from monitoring.reports.facts import gather
+from monitoring.reports.period import Quarter
+from monitoring.reports.quarter_content import RESOURCES
 from monitoring.tests.promtool import promtool
 
 NAMES = "CPU MEMORY DISK MEASURED HOST_UP SERVICE_UP FIRING BACKUP BACKUP_SIZE CERTIFICATE"
@@ -35,9 +41,9 @@ RAW = {
 }
 # At 75 minutes: labels and value of the one series that each question gives.
 ANSWERS = {
-    "CPU": ('{host="db1"}', 0.375),
-    "MEMORY": ('{host="db1"}', 0.25),
-    "DISK": ('{host="db1", mountpoint="/"}', 0.25),
+    "CPU": ('{host="db1"}', 37.5),
+    "MEMORY": ('{host="db1"}', 25),
+    "DISK": ('{host="db1", mountpoint="/"}', 25),
     "MEASURED": ("{}", 1),
     "HOST_UP": ('{host="db1"}', 180 / 240),
     "SERVICE_UP": ('{service="library"}', 10 / 20),
@@ -64,6 +70,23 @@ def test_prometheus_answers_every_question_as_the_report_reads_it(tmp_path):
     done = promtool("test", "rules", "test.yml", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(ANSWERS) == set(QUESTIONS)
+
+
+def test_the_charts_of_the_report_are_the_dashboards_panels():
+    """Whoever changes a panel changes the report: its expression, the names of its lines, and nothing beside it."""
+    charted = dashboards.charted()
+    assert list(charted) == list(RESOURCES) == ["cpu", "memory", "disk"]
+    asked = []
+    gather(load("nagano"), Quarter.parse("2026Q3", "Asia/Tokyo"), lambda *question: asked.append(question) or [], [],
+           datetime(2026, 7, 2, tzinfo=UTC))  # fmt: skip
+    for id_, panel in charted.items():
+        expr, step = panel.queries[0].expr, panel.report.step
+        assert {question[3] for question in asked if expr in question[0]} == {step}, id_
+        assert (RESOURCES[id_], panel.unit) == (panel.report.name, "percent")
+    shown = {panel.id: panel for board in dashboards.load() for row in board.rows for panel in row.panels}
+    assert all(shown[id_] == panel for id_, panel in charted.items())
+    other = charted["memory"].model_copy(update={"queries": [dashboards.Query(expr="changed", legend="x")]})
+    assert facts.question(other) == "avg_over_time((changed)[300s:60s])"
 
 
 @pytest.mark.parametrize("name", sorted(set(QUESTIONS) - {"FIRING"}))
