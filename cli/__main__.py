@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from types import ModuleType
 
 from cli.context import Context, Refused
 from inventory import InventoryError
@@ -35,6 +36,15 @@ VERBS = {
 }
 
 
+def verb(name: str) -> tuple[ModuleType, argparse.ArgumentParser]:
+    """A verb's module, loaded, and what reads its arguments."""
+    module_name, summary = VERBS[name]
+    module = importlib.import_module(module_name)
+    parser = argparse.ArgumentParser(prog=f"kura {name}", description=summary)
+    module.arguments(parser)
+    return module, parser
+
+
 def main() -> int:
     """Run one verb; returns the exit code. Only the chosen verb's module is loaded."""
     listing = "\n".join(f"  {verb:<9} {summary}" for verb, (_, summary) in VERBS.items())
@@ -46,10 +56,7 @@ def main() -> int:
     first.add_argument("verb", choices=VERBS, metavar="VERB")
     first.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     given = first.parse_args()
-    module_name, summary = VERBS[given.verb]
-    module = importlib.import_module(module_name)
-    parser = argparse.ArgumentParser(prog=f"kura {given.verb}", description=summary)
-    module.arguments(parser)
+    module, parser = verb(given.verb)
     arguments = parser.parse_args(given.rest)
     arguments.inventory = given.inventory
     try:
