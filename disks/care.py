@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -25,9 +26,14 @@ def patrol(machine: state.Machine, rows: state.Config, memory: state.Memory, kep
             print(f"{array.name}: not now ({array.action}, {array.missing} disks missing)", flush=True)
             continue
         row = next(row for row in rows["arrays"] if row["name"] == array.name)
-        machine.path(f"/sys/block/{array.device}/md/sync_action").write_text("check\n", encoding="ascii")
-        while (now := machine.array(row, memory.rows)).action != "idle":
-            time.sleep(every)
+        action = machine.path(f"/sys/block/{array.device}/md/sync_action")
+        action.write_text("check\n", encoding="ascii")
+        try:
+            while (now := machine.array(row, memory.rows)).action != "idle":
+                time.sleep(every)
+        except BaseException:  # told to end, as on battery: the kernel would go on reading
+            action.write_text("idle\n", encoding="ascii")
+            raise
         if now.missing:
             print(f"{array.name}: a disk failed while it was read", flush=True)
             continue
@@ -72,6 +78,7 @@ def main() -> int:
     parser.add_argument("what", choices=["patrol", "test", "test-long", "boot"])
     parser.add_argument("--every", type=float, default=10, help="patrol: seconds between two looks")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
     machine, rows, memory = state.Machine(), state.config(), state.Memory()
     if not rows["arrays"]:
         print("no disks of its own: nothing to do")
