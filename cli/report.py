@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from cli import docfacts, restore
+from cli import docfacts, evidence, restore
 from cli.context import Context, Refused
 from monitoring.evidence import EvidenceError
 from monitoring.reports import prometheus, quarter, spans
@@ -28,10 +29,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=["quarter", *spans.KINDS])
     parser.add_argument("period", help="2026Q3; for month and privacy also 2026-07 or 2026-07-01..2026-08-15")
     parser.add_argument("--out", type=Path, default=Path("results/reports"), help="folder (default: results/reports)")
+    parser.add_argument("--json", metavar="FILE", help="how many seconds it took")
 
 
 def main(context: Context) -> int:
-    """Write Word, Excel and checksums; Refused when the period or a source is no good."""
+    """Write Word, Excel and checksums, and how long it took; Refused when the period or a source is no good."""
+    given, begun = context.arguments, time.monotonic()
+    code = _write(context)
+    took = evidence.figure(time.monotonic() - begun, "s")
+    evidence.write_json(given.json, {f"report_{given.kind}_seconds": took})
+    return code
+
+
+def _write(context: Context) -> int:
     given = context.arguments
     zone = ZoneInfo(context.site.organisation.timezone)
     try:

@@ -99,8 +99,41 @@ def happen() -> None:
     inspections.finish(kobayashi, found.pk, at(9, 15, 16))
 
 
+def papers(folder: Path) -> None:
+    """Every kind of paper that the console makes of its records."""
+    from app.incidents import papers as of_incidents
+    from app.incidents.queries import incidents
+    from app.operations.access import Actor, Role
+    from app.registers import papers as of_registers
+    from app.registers import queries, sheets
+    from app.registers.actions import rows
+    from app.registers.schema import definitions
+    from app.upkeep.models import Work
+    from app.upkeep.papers import work_report
+
+    now = at(10, 1, 9)
+    told = next(line.incident for line in incidents() if line.incident.host == "app1")
+    made = {f"incident-{name}.docx": make(told, now, "小林 直樹") for name, make in of_incidents.PAPERS.items()}
+    made["incidents.xlsx"] = of_incidents.ledger(incidents(), now)
+    made["work.docx"] = work_report(Work.objects.get(title="予備品の確認"), now)
+    for register, values in {
+        "receipts": {"item": "資料データの写し", "quantity": 1, "received": date(2026, 9, 4), "giver": "市の担当者",
+                     "receiver": "小林 直樹", "place": "金庫", "purpose": "移行の確認"},
+        "erasures": {"device": "旧サーバ1号機", "serial": "OLD-0001", "kind": "消去", "method": "上書き",
+                     "erased": at(9, 5, 15), "person": "小林 直樹", "witness": "保科 理恵"},
+    }.items():  # fmt: skip
+        definition = definitions()[register]
+        entry = rows.add(Actor("保科 理恵", Role.ADMINISTRATOR), register, values)
+        desk = queries.desk()
+        (paper,) = definition.papers
+        made[f"{register}.docx"] = of_registers.of_row(paper, desk.seen(entry), desk, number=entry.number, moment=now)
+        made[f"{register}.xlsx"] = sheets.excel(definition, desk.all(register), now)
+    for name, content in made.items():
+        (folder / name).write_bytes(content)
+
+
 def main(folder: Path) -> None:
-    """Make the console, let it happen, print the records."""
+    """Make the console, let it happen, print the records; the papers go into the folder."""
     configure(folder)
     import django
 
@@ -111,6 +144,7 @@ def main(folder: Path) -> None:
     with mock.patch("django.utils.timezone.now", return_value=at(10, 1, 9)):
         happen()
         call_command("records")
+        papers(folder)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +12,15 @@ from typing import Any
 
 import pytest
 import yaml
+from docx import Document
 
+from cli import report
+from cli.context import Context
+from lab.twin import Twin
 from monitoring.reports import console, spans
 from monitoring.reports.console import Console
 from monitoring.reports.tests import test_console
+from office import pages
 from office.document import Chapter, Table
 from tests.reports.known_console import TOKYO, at
 
@@ -109,3 +116,43 @@ def test_the_registers_that_the_reports_count_have_those_dates(records: dict[str
         yaml.safe_load(path.read_text())["id"] for path in (ROOT / "app/registers/definitions").glob("*.yml")
     }
     assert set(records["registers"]) == definitions
+
+
+@pytest.mark.parametrize(
+    ("kind", "period", "title", "numbers"),
+    [
+        ("month", "2026-07", "運用月次概要", {"I2026-0001", "U2026-0001", "W2026-0001"}),
+        ("privacy", "2026Q3", "個人情報管理状況報告書", {"1,234", "督促"}),
+    ],
+)
+def test_the_verb_writes_word_data_and_checksums_from_what_the_hosts_print(
+    records: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, period: str, title: str,
+    numbers: set[str],
+) -> None:  # fmt: skip
+    """Whole, but for the wire to the hosts: what their commands print comes from the console's and library's code."""
+    asked = []
+
+    def shell(_: Twin, host: str, command: str, **__: Any) -> tuple[int, str]:
+        asked.append((host, command))
+        printed = records if command.endswith("app.manage records") else test_console.COUNTS
+        return 0, "a line that sudo said\n" + json.dumps(printed)
+
+    monkeypatch.setattr(Twin, "is_running", lambda *_: True)
+    monkeypatch.setattr(Twin, "shell", shell)
+    monkeypatch.setattr(pages, "chapter_pages", lambda *_: {})
+    out, took = tmp_path / "out", tmp_path / "took.json"
+    arguments = argparse.Namespace(inventory="nagano", kind=kind, period=period, out=out, json=str(took))
+    assert report.main(Context(arguments)) == 0
+    assert [host for host, _ in asked] == ["mon1", "app1"]
+    assert re.search(r"--since 2026-07-01T00:00:00\+09:00 --until 2026-(08|10)-01T00:00:00\+09:00$", asked[1][1])
+    name = f"{title}_{period}"
+    assert {path.name for path in out.iterdir()} == {f"{name}.docx", f"{name}_データ.xlsx", f"{name}_SHA256.txt"}
+    done = subprocess.run(["sha256sum", "--check", "--quiet", f"{name}_SHA256.txt"], cwd=out, check=False)
+    assert done.returncode == 0
+    cells = {
+        cell.text for grid in Document(str(out / f"{name}.docx")).tables for row in grid.rows for cell in row.cells
+    }
+    assert numbers <= cells
+    figures = json.loads(took.read_text())["figures"]
+    assert list(figures) == [f"report_{kind}_seconds"]
+    assert figures[f"report_{kind}_seconds"]["value"] > 0
