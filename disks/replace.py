@@ -242,6 +242,20 @@ class Replacement:
         return {**self.work.rows, "kept": str(target)}
 
 
+def record(slot: int, step: str, facts: Mapping[str, Any]) -> list[str]:
+    """What a step leaves for the record of the work, in Japanese: slots, serial numbers and results."""
+    where = f"スロット{slot}"
+    if step in ("retire", "adopt"):
+        disk = facts["disk"]
+        return [f"{where} {'取外し' if step == 'retire' else '取付け'}: 製造番号 {disk['serial']}（{disk['model']}）"]
+    if step == "verify":
+        return [f"{where} 全域の読取り: 不一致 {facts['mismatches']}"]
+    if step == "report":
+        swapped = f"製造番号 {facts['old']['serial']} を {facts['new']['serial']} に交換"
+        return [f"{where} 組 {facts['array']}（RAID {facts['level']}）: {swapped}"]
+    return [f"{where} 再構築: 完了"] if step == "wait" else []
+
+
 def _named(disk: state.Disk) -> dict[str, str]:
     return {"serial": disk.serial, "model": disk.model, "device": disk.device}
 
@@ -269,7 +283,7 @@ def main() -> int:
     except (Refused, FileNotFoundError) as error:
         print(f"disks.replace: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(result, ensure_ascii=False))
+    print(json.dumps(result | {"record": record(given.slot, given.step, result)}, ensure_ascii=False))
     return 0
 
 

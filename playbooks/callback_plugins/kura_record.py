@@ -7,6 +7,7 @@ its host answers. What a file holds never enters a record: only its path, and ho
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import subprocess
 import sys
@@ -162,7 +163,18 @@ def summary(result: dict[str, Any]) -> str:
     return "\n".join(lines[:40])
 
 
+def _said(result: dict[str, Any]) -> list[str]:
+    """What a program of ours left for the record: the last line of its output is JSON with sentences in `record`."""
+    try:
+        last = json.loads(str(result.get("stdout", "")).splitlines()[-1])
+    except (IndexError, ValueError):
+        return []
+    said = last.get("record") if isinstance(last, dict) else None
+    return [str(line) for line in said] if isinstance(said, list) else []
+
+
 def _told(result: dict[str, Any]) -> Iterator[str]:
+    yield from _said(result)
     rows = result.get("diff") or []
     named = False
     for row in [rows] if isinstance(rows, dict) else rows:
