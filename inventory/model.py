@@ -240,6 +240,14 @@ class Inventory:
         """The services a host offers, in file order."""
         return tuple(service for service in self.services if host in service.hosts)
 
+    def in_custody(self, host: Host) -> bool:
+        """Whether root of a host belongs to the custodian of the backups, and not to production's administrator.
+
+        True for the keeper of the backups where it is a machine of its own (S-BKP-005); a town's one server is not.
+        """
+        production = (*self.service("library").hosts, *self.service("database").hosts)
+        return host.name == self.backup.repository and host not in production
+
     def fqdn(self, name: str) -> str:
         """A name under the organisation's domain."""
         return f"{name}.{self.organisation.domain}"

@@ -105,6 +105,8 @@ class Machine(Chassis):
     def make(self, lower: list[Path], public_key: str, host_key: Path) -> None:
         """Day 0: disk, name, keys and interfaces. What an installer does on bare metal."""
         if (self.home / "made").exists():
+            self.mount()
+            self._let_in(public_key)
             return
         self.erase()  # what an interrupted run left half made
         for name in ("root", "upper", "work"):
@@ -121,13 +123,18 @@ class Machine(Chassis):
         for file, text in networkd(self.site, self.host).items():
             (etc / "systemd/network").mkdir(parents=True, exist_ok=True)
             (etc / "systemd/network" / file).write_text(text)
-        keys = self.root / "root/.ssh/authorized_keys"
-        keys.write_text(public_key)
-        keys.chmod(0o600)
+        self._let_in(public_key)
         for suffix in ("", ".pub"):
             shutil.copy(host_key.with_name(host_key.name + suffix), etc / "ssh" / f"ssh_host_ed25519_key{suffix}")
         (etc / "ssh/ssh_host_ed25519_key").chmod(0o600)
         (self.home / "made").write_text("")
+
+    def _let_in(self, public_key: str) -> None:
+        """Root's door opens to this key, and to no other."""
+        keys = self.root / "root/.ssh/authorized_keys"
+        if not keys.exists() or keys.read_text() != public_key:
+            keys.write_text(public_key)
+            keys.chmod(0o600)
 
     def start(self) -> None:
         """Power on; returns at once, `twin.wait_ssh` says when it can be reached."""

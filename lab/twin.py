@@ -63,11 +63,10 @@ class Twin:
         wires.lay(self.site, operator + hosts)
         for host in operator:
             wires.configure(self.site, host)
-        public_key = (self.state / "ssh/id_ed25519.pub").read_text()
         started = []
         for host in hosts:
             machine = Machine(self.site, host)
-            machine.make(lower, public_key, self._host_key(host))
+            machine.make(lower, self.root_key(host).with_suffix(".pub").read_text(), self._host_key(host))
             if not machine.is_running():
                 progress(f"power on {host.name} ({host.management})")
                 machine.start()
@@ -182,18 +181,26 @@ class Twin:
         """For `ssh -F`: every host by name or management address, through the operator's workstation."""
         return self.state / "ssh_config"
 
+    def root_key(self, host: Host) -> Path:
+        """The key that opens root's door of a host: the operator's, or the custodian's on the keeper of the backups.
+
+        On a twin both lie side by side; of a real site the custodian's is elsewhere.
+        """
+        return self.state / "ssh" / ("custodian" if self.site.in_custody(host) else "id_ed25519")
+
     def _host_key(self, host: Host) -> Path:
         return self.state / "ssh" / "hosts" / host.name / "ssh_host_ed25519_key"
 
     def _write_keys(self, hosts: list[Host]) -> None:
-        """The operator's key, a host key for each host, and the list of known hosts: nobody trusts on first use."""
+        """The operator's and the custodian's key, host keys, known hosts: nobody trusts on first use."""
         folder = self.state / "ssh"
         folder.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o755)
         folder.chmod(0o700)
         (self.state / "secrets").mkdir(mode=0o700, exist_ok=True)
-        if not (folder / "id_ed25519").exists():
-            run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "kura operator", "-f", folder / "id_ed25519"])
+        for name, whose in (("id_ed25519", "kura operator"), ("custodian", "kura custodian")):
+            if not (folder / name).exists():
+                run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", whose, "-f", folder / name])
         for host in hosts:
             key = self._host_key(host)
             if not key.exists():
@@ -206,13 +213,13 @@ class Twin:
                 known.append(f"{host.name},{host.management} {' '.join(key.read_text().split()[:2])}")
         (folder / "known_hosts").write_text("\n".join(known) + "\n")
         blocks = [
-            f"Host {host.name} {host.management}\n  HostName {host.management}\n  HostKeyAlias {host.name}"
+            f"Host {host.name} {host.management}\n  HostName {host.management}\n  HostKeyAlias {host.name}\n"
+            f"  IdentityFile {self.root_key(host)}"
             for host in self.site.hosts
         ]
         common = (
             "Host *\n"
             "  User root\n"
-            f"  IdentityFile {folder / 'id_ed25519'}\n"
             "  IdentitiesOnly yes\n"
             f"  UserKnownHostsFile {folder / 'known_hosts'}\n"
             "  StrictHostKeyChecking yes\n"

@@ -18,19 +18,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", metavar="FILE", help="the operator's public SSH key (default: the site's own, made when there is none)"
     )
+    parser.add_argument(
+        "--custodian-key", metavar="FILE",
+        help="the public SSH key of the backups' custodian: the keeper of the backups lets in this one alone",
+    )  # fmt: skip
 
 
 def main(context: Context) -> int:
     """Write the media, a list of checksums, and what the operator's ssh must know."""
     site, given = context.site, context.arguments
     hosts = chosen(site, given.hosts)
-    operator = _operator(context, given.key)
+    roots = {host.name: root_key(context, host) for host in hosts}
     out = Path(given.out)
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     lines = {}
     for host in hosts:
         with context.progress.step(f"medium of {host.name}"):
-            iso = medium.write(site, host, keys(context, host, operator), out, context.progress)
+            iso = medium.write(site, host, keys(context, host, roots[host.name]), out, context.progress)
         lines[iso.name] = f"{medium.checksum(iso)}  {iso.name}\n"
     sums = out / "SHA256SUMS"
     kept = {row.split("  ", 1)[1]: row + "\n" for row in sums.read_text().splitlines()} if sums.exists() else {}
@@ -64,26 +68,45 @@ def chosen(site: Inventory, names: list[str]) -> list[Host]:
     return hosts
 
 
-def _operator(context: Context, given: str | None) -> str:
-    """The public key that every host lets in."""
-    path = Path(given) if given else context.state / "ssh/id_ed25519.pub"
-    if not given and not path.exists():
+def root_key(context: Context, host: Host) -> str:
+    """The public key that root of a host lets in: the operator's, or the custodian's on the keeper of the backups.
+
+    Refused when the custodian's is not given: made here, it would lie beside the operator's.
+    """
+    given = context.arguments
+    path = Path(given.key) if given.key else context.state / "ssh/id_ed25519.pub"
+    if context.site.in_custody(host):
+        if not given.custodian_key:
+            raise Refused(
+                f"{host.name} keeps the backups, and production's administrator must have no way to them: "
+                "--custodian-key FILE, the public key of whoever keeps the other half elsewhere",
+                2,
+            )
+        custodian = _public(Path(given.custodian_key), "custodian")
+        if path.exists() and path.read_text(encoding="utf-8").split()[:2] == custodian.split()[:2]:
+            raise Refused(f"{given.custodian_key} is the operator's own key: {host.name} needs another's", 2)
+        return custodian
+    if not given.key and not path.exists():
         _make_key(path.with_suffix(""), "kura operator")
+    return _public(path, "operator")
+
+
+def _public(path: Path, whose: str) -> str:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{path}: the operator's key cannot be read ({error})", 2) from None
+        raise Refused(f"{path}: the {whose}'s key cannot be read ({error})", 2) from None
     if not text.startswith(("ssh-", "ecdsa-", "sk-")) or len(text.split()) < 2:
         raise Refused(f"{path} is not a public SSH key", 2)
     return text
 
 
-def keys(context: Context, host: Host, operator: str) -> medium.Keys:
+def keys(context: Context, host: Host, root: str) -> medium.Keys:
     """A host's own key is made once: the host keeps it when it is installed again."""
     path = _host_key(context, host)
     if not path.exists():
         _make_key(path, host.name)
-    return medium.Keys(operator, path.read_text(), path.with_suffix(".pub").read_text())
+    return medium.Keys(root, path.read_text(), path.with_suffix(".pub").read_text())
 
 
 def known(context: Context) -> str:

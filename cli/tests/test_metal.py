@@ -102,16 +102,40 @@ def test_without_names_every_host_with_disks_is_meant():
 @pytest.fixture
 def context(tmp_path, monkeypatch):
     monkeypatch.setenv("KURA_STATE", str(tmp_path / "state"))
-    return Context(argparse.Namespace(inventory="nagano"))
+    return Context(argparse.Namespace(inventory="nagano", key=None, custodian_key=None))
 
 
 def test_the_operator_s_key_must_be_a_public_one(context, tmp_path):
-    private = tmp_path / "id"
+    private, host = tmp_path / "id", context.site.host("db1")
     private.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    context.arguments.key = str(private)
     with pytest.raises(Refused, match="is not a public SSH key"):
-        metal._operator(context, str(private))
+        metal.root_key(context, host)
+    context.arguments.key = str(tmp_path / "absent")
     with pytest.raises(Refused, match="cannot be read"):
-        metal._operator(context, str(tmp_path / "absent"))
+        metal.root_key(context, host)
+
+
+@pytest.mark.req("S-BKP-005")
+def test_the_keeper_of_the_backups_lets_in_its_custodian_alone(context, tmp_path):
+    keeper = context.site.host("bak1")
+    with pytest.raises(Refused, match="--custodian-key") as refused:
+        metal.root_key(context, keeper)
+    assert refused.value.code == 2
+    operator = metal.root_key(context, context.site.host("db1"))
+    custodian = tmp_path / "custodian.pub"
+    context.arguments.custodian_key = str(custodian)
+    custodian.write_text(operator.replace("kura operator", "somebody else"))
+    with pytest.raises(Refused, match="the operator's own key"):
+        metal.root_key(context, keeper)
+    custodian.write_text("ssh-ed25519 AAAA custodian\n")
+    assert metal.root_key(context, keeper) == "ssh-ed25519 AAAA custodian\n"
+    assert [metal.root_key(context, context.site.host(name)) for name in ("gw1", "app1", "mon1")] == [operator] * 3
+
+
+def test_a_town_s_one_server_lets_in_its_operator():
+    site = load("small")
+    assert not any(site.in_custody(host) for host in site.hosts)
 
 
 def test_a_host_keeps_its_key_over_installations_and_the_operator_knows_it(context):

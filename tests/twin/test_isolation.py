@@ -67,6 +67,27 @@ def test_roots_of_production_with_every_key_they_hold_cannot_touch_a_generation(
 
 
 @pytest.mark.req("S-BKP-005")
+def test_the_operators_key_opens_every_host_but_the_keeper_which_is_its_custodians(twin) -> None:
+    keeper = twin.site.host(twin.site.backup.repository)
+    key = twin.state / "ssh/id_ed25519"
+    argv = [*SSH.split(), "-F", "none", "-i", str(key)]
+
+    def said(user: str, address: object) -> str:
+        return twin.inside("operator", *argv, f"{user}@{address}", "id").stdout
+
+    assert "uid=0(root)" in said("root", twin.site.host("db1").management)
+    for user in ("root", "borg"):
+        assert "Permission denied" in said(user, keeper.management), user
+    # Nor by way of the hosts that it does open: their own keys are tried above, and it lets nothing else in.
+    doors = "cat /root/.ssh/authorized_keys; sshd -T -C user=root,host=x,addr=10.0.0.1 | grep -i ^authorizedkeys"
+    found = twin.run(keeper.name, doors).stdout
+    assert found.count("ssh-ed25519") == 1
+    assert "kura custodian" in found
+    assert "authorizedkeyscommand none" in found
+    twin.run(keeper.name, "systemctl restart ssh")
+
+
+@pytest.mark.req("S-BKP-005")
 def test_a_superuser_of_the_database_has_no_way_to_what_is_kept_of_it(twin, generation: str) -> None:
     """It can stop the taking of changes; that is told, and what is kept stays."""
     kept = f"cd {twin.site.backup.path}/_wal && find base -name '*.json' | xargs cat | sha256sum"
