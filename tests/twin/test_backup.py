@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
 
-from backup import drill, plan
+from backup import plan
+from cli import deploy
+from cli.context import Context
+from tests.twin.verbs import kura
 
 RESTORE = "cd / && PYTHONPATH=/usr/local/lib/kura python3 -m backup.restore"
 SSH = (
@@ -38,16 +43,6 @@ def moment(twin) -> Iterator[str]:
         psql(twin, "kura", drop)
 
 
-@pytest.mark.req("S-BKP-004")
-def test_a_spoiled_file_and_the_database_come_back_equal_to_the_moment_of_the_backup(twin, moment: str) -> None:
-    result = drill.run(twin.site, lambda host, command: twin.lab.shell(host, command), print)
-    assert result["passed"], result
-    assert result["figures"]["restore_rows_compared"]["value"] > 0
-    assert result["figures"]["restore_database_seconds"]["value"] < drill.RESTORE_GOAL_SECONDS
-    said = twin.run("bak1", "cat /var/lib/prometheus/node-exporter/kura_restore_drill.prom").stdout
-    assert "kura_restore_drill_last_success_timestamp_seconds" in said
-
-
 def test_a_restore_gives_the_moment_of_the_backup_and_not_the_present(twin, moment: str) -> None:
     assert twin.run("db1", "systemctl start kura-backup@daily.service", patience=300).ok
     psql(twin, "kura", f"INSERT INTO {moment} VALUES (2)")
@@ -67,6 +62,47 @@ def test_a_restore_that_fails_says_why_and_leaves_nothing(twin) -> None:
     assert "db1-daily-never" in last_json(done.stdout)["error"]
     assert psql(twin, "postgres", "SELECT count(*) FROM pg_database WHERE datname = 'kura_restore_never'") == "0"
     assert twin.run("db1", "ls -d /var/backups/kura/restore-* 2>/dev/null").stdout.strip() == ""
+
+
+PROBE, BACK = "/etc/kura/restore-test", "/root/restore-test"
+
+
+@pytest.fixture
+def probe(twin) -> Iterator[str]:
+    """A file of app1 that its backup takes; afterwards neither it nor what was restored is there."""
+    try:
+        yield PROBE
+    finally:
+        twin.run("app1", f"rm -f {PROBE} {BACK}; rm -rf /root/restored{PROBE}")
+
+
+def playbook(name: str, **extra: object) -> None:
+    """A playbook over app1, as an operator runs it; Refused with its words when it fails."""
+    given = argparse.Namespace(inventory=os.environ.get("KURA_INVENTORY", "nagano"))
+    deploy.playbook(Context(given), name, limit="app1", extra=extra)
+
+
+def test_one_file_comes_back_as_it_was_at_a_moment_by_the_verb_and_as_it_was_last_by_the_playbook(
+    twin, probe: str, tmp_path
+) -> None:
+    write = "umask 027 && printf {} > " + probe
+    assert twin.run("app1", write.format("before")).ok
+    back_up_app1(twin)
+    moment = twin.run("app1", "date -u +%FT%T.%6N+00:00").stdout.strip()
+    assert twin.run("app1", write.format("after")).ok
+    playbook("backup")
+    assert twin.run("app1", write.format("spoiled")).ok
+
+    said = kura("restore", "file", "app1", probe, "--to", moment, "--json", tmp_path / "file.json")
+    assert f'"file": "/root/restored{probe}"' in said
+    assert twin.run("app1", f"cat /root/restored{probe}").stdout == "before"
+    playbook("restore", restore_file=probe, restore_to=BACK)
+    assert twin.run("app1", f"cat {BACK}; stat -c %a {BACK}").stdout == "after640\n"
+    assert twin.run("app1", f"cat {probe}").stdout == "spoiled"
+    early = kura("restore", "file", "app1", probe, "--to", "2020-01-01 00:00", expect=1)
+    assert "no archive is as old" in early
+    again = kura("restore", "file", "app1", probe, "--out", BACK, expect=2)
+    assert "say --yes" in again
 
 
 def test_the_key_of_a_client_opens_no_shell_and_no_other_repository(twin) -> None:
