@@ -335,6 +335,33 @@ def test_another_operator_takes_over_without_signing_out_and_is_recorded_from_th
     assert actor == [["counter"]]
 
 
+@pytest.mark.req("F-SYS-010")
+def test_a_staff_card_read_at_the_counter_and_a_pin_are_all_that_changing_operators_takes(page, house):
+    badge, pin = "90001234", "8264"
+    house.sql(f"UPDATE access_staffuser SET card = '{badge}' WHERE number = 'counter'")
+    try:
+        with house.context(COUNTER) as own:
+            mine = own.new_page()
+            sign_in(mine, house, "counter", "/staff/mine/")
+            form = mine.locator("form", has=mine.locator("[name=pin]"))
+            form.locator("[name=current]").fill(house.secret("demo_counter"))
+            form.locator("[name=pin]").fill(pin)
+            form.locator("button").click()
+            expect(mine.get_by_text("暗証番号を変えました。")).to_be_visible()
+        scan(page, badge)
+        expect(page.locator("#lock-number")).to_have_value(badge)
+        expect(page.locator("#lock-secret")).to_be_focused()
+        page.keyboard.type(pin)
+        page.keyboard.press("Enter")
+        expect(page.locator("body")).to_have_attribute("data-staff", "counter")
+        expect(page.locator(".lock")).to_have_count(0)
+        expect(page.locator("#number")).to_be_focused()
+        switched = "SELECT actor FROM audit_auditevent WHERE operation = 'access.switch' ORDER BY at DESC LIMIT 1"
+        assert house.sql(switched) == [["counter"]]
+    finally:
+        house.sql("UPDATE access_staffuser SET card = NULL, pin = '' WHERE number = 'counter'")
+
+
 def test_a_patron_with_two_hundred_loans_is_shown_with_twenty_and_every_scan_is_answered(page, house):
     (card,), items = empty_patrons(house, 1), free_items(house, 5)
     house.sql(

@@ -61,6 +61,55 @@ def test_a_transfer_slip_is_one_sheet_of_the_roll_with_letters_of_two_centimetre
             assert sheet(page)[0] == width
 
 
+def slips_of_a_loan_and_a_hold(page: Page, house: House) -> dict[str, str]:
+    """A receipt of two loans, and the slip of an item that came back for somebody who waits for it."""
+    (card, waiting), (one, two, wished) = empty_patrons(house, 2), free_items(house, 3, lone=True)
+    house.sql(
+        "INSERT INTO holds_hold (patron_id, record_id, status, received_at, queue_at, route, pickup_id, contact)"
+        " SELECT patron.id, item.record_id, 'waiting', now(), now(), 'counter', item.branch_id, 'none'"
+        f" FROM patrons_patron patron, catalog_item item WHERE patron.card_number = '{waiting}'"
+        f" AND item.barcode = '{wished}'"
+    )
+    scan(page, card, one, two)
+    settled(page)
+    page.keyboard.press("F9")
+    page.wait_for_function("() => window.printed === 1")
+    receipt = page.evaluate("window.slips[0]").partition("|")[2]
+    go(page, "F3", "/counter/return/")
+    scan(page, wished)
+    settled(page)
+    page.wait_for_function("() => window.printed === 1")
+    hold = page.evaluate("window.slips[0]").partition("|")[2]
+    scan(page, one, two)
+    settled(page)
+    assert receipt.count("<li>") == 2
+    assert wished in hold
+    return {"receipt": receipt, "hold": hold}
+
+
+@pytest.mark.req("F-GEN-023")
+def test_receipts_and_hold_slips_fit_the_narrow_roll_and_the_wide_one(house: House):
+    with house.context(COUNTER) as context:
+        context.add_init_script(EARS)
+        page = context.new_page()
+        sign_in(page, house)
+        href = page.locator("#scan").get_attribute("data-slip-css") or ""
+        for kind, html in slips_of_a_loan_and_a_hold(page, house).items():
+            for name, width in (("58mm", 58), ("80mm", 80)):
+                on_paper(page, house, href, name, html)
+                page.emulate_media(media="print")
+                expect(page.locator(f".slip.{kind}")).to_be_visible()
+                assert sheet(page)[0] == width
+                # Nothing is cut off at the right: every letter and bar ends within the slip, and the slip on the roll.
+                beyond = page.locator(".slip").evaluate(
+                    "slip => { const end = slip.getBoundingClientRect().right + 1;"
+                    " return [...slip.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > end"
+                    " || (one.clientWidth && one.scrollWidth > one.clientWidth + 1)).map((one) => one.outerHTML); }"
+                )
+                assert beyond == [], (kind, name)
+                assert page.locator(".slip").evaluate("one => one.getBoundingClientRect().width") <= width * 96 / 25.4
+
+
 @pytest.mark.req("F-GEN-023")
 def test_lists_come_out_on_a4_from_the_same_terminal(house: House):
     with house.context(COUNTER) as context:
