@@ -11,7 +11,10 @@ import pytest
 from monitoring.evidence import read
 from tests.twin.verbs import figures, kura
 
-CASES = ["kill/app1/nginx", "kill/app1/kura-library", "kill/db1/postgresql@17-main", "cable/db1", "corrupt/borg-db1"]
+CASES = [
+    "kill/app1/kura-library", "kill/db1/postgresql@17-main", "cut/app1-bak1", "cable/db1", "restore/moment",
+    "corrupt/borg-db1", "corrupt/wal",
+]  # fmt: skip
 
 
 FAILED = "systemctl list-units --state=failed --no-legend --plain | cut -d' ' -f1"

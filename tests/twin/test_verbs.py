@@ -81,12 +81,21 @@ def test_the_inspection_and_the_quarter_are_written_from_what_is_there(twin, tmp
 
 
 @pytest.mark.req("S-BKP-004")
-def test_the_restore_drill_measures_and_leaves_evidence(twin, tmp_path) -> None:
-    before = len(read(twin.state, "drill"))
+def test_the_restore_drill_brings_a_spoiled_file_and_the_database_back_measures_and_leaves_evidence(
+    twin, tmp_path
+) -> None:
+    before = [record.started for record in read(twin.state, "drill")]
     said = kura("drill", "restore", "--json", tmp_path / "restore.json")
     assert said.rstrip().endswith("passed")
-    assert figures(tmp_path / "restore.json")["restore_rows_compared"]["value"] > 0
-    assert len(read(twin.state, "drill")) == before + 1
+    seen = figures(tmp_path / "restore.json")
+    assert seen["restore_rows_compared"]["value"] > 0
+    assert seen["restore_files_unequal"] == {"value": 0, "unit": "files", "goal": 0, "met": True}
+    assert seen["restore_tables_unequal"] == {"value": 0, "unit": "tables", "goal": 0, "met": True}
+    assert seen["restore_database_seconds"]["met"]
+    fresh = [record for record in read(twin.state, "drill") if record.started not in before]
+    assert [record.passed for record in fresh if record.name == "restore"] == [True]
+    metric = twin.run("bak1", "cat /var/lib/prometheus/node-exporter/kura_restore_drill.prom").stdout
+    assert "kura_restore_drill_last_success_timestamp_seconds" in metric
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
