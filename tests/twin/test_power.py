@@ -237,9 +237,6 @@ def test_on_low_batteries_hosts_stop_in_order_and_the_library_lends_again_when_p
     if not lends(twin):
         pytest.fail("the library does not lend before the drill: deploy first")
     before = read(twin.state, "drill")
-    (reader,) = plan.readers(twin.site)
-    console = twin.lab.machine(reader).home / "console.log"
-    said = len(console.read_bytes())
     kura("drill", "power", "--by", "小林 直樹", "--json", tmp_path / "power.json")
     assert set(fed(twin)) == set(hosts)
     assert lends(twin)
@@ -247,7 +244,6 @@ def test_on_low_batteries_hosts_stop_in_order_and_the_library_lends_again_when_p
     assert len(read(twin.state, "drill")) == len(before) + 1
     assert record.passed
     assert list(record.details["off_seconds"])[-1] in plan.readers(twin.site)
-    assert b"Commanding UPSes" in console.read_bytes()[said:], "upsmon set the flag, and the last step found it"
     found = figures(tmp_path / "power.json")
     assert found["power_hosts_left_on"]["value"] == found["power_hosts_out_of_order"]["value"] == 0
     assert found["power_unclean_databases"]["value"] == found["power_stops_over_budget"]["value"] == 0
