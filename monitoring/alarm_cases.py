@@ -41,6 +41,27 @@ BESIDE = {
     "prometheus-postgres-exporter.service": "データベースの計測",
     "kura-ups-exporter.service": "電源の計測",
     "prometheus-blackbox-exporter.service": "応答の計測",
+    "nginx.service": "画面の入口",
+    "kura-audit-seal.timer": "監査記録の封印",
+    "kura-backup-daily.timer": "日次の控え",
+    "kura-backup-keep.timer": "控えの整理と検査",
+    "kura-backup-monthly.timer": "月次の控え",
+    "kura-battery-test.timer": "電池の自己診断",
+    "kura-certificates.timer": "証明書の期限の計測",
+    "kura-disks-patrol.timer": "ディスクの全域の読取り",
+    "kura-disks-test-long.timer": "ディスクの長い自己診断",
+    "kura-disks-test.timer": "ディスクの自己診断",
+    "kura-history.timer": "毎分の計測の記録",
+    "kura-levels.timer": "サービス水準の集計",
+    "kura-library-jobs@daily.timer": "日次の定時処理",
+    "kura-library-jobs@often.timer": "定時処理",
+    "kura-logs-close.timer": "記録の封印",
+    "kura-maintenance.timer": "保守の入室の管理",
+    "kura-restore-rehearsal.timer": "復元の訓練",
+    "kura-tunnel.timer": "館との接続の計測",
+    "kura-wal-base.timer": "データベース全体の控え",
+    "kura-wal-watch.timer": "変更の受取の計測",
+    "kura-watcher.timer": "監視の見張り",
 }
 # Services whose own alert is not `ServiceDown`; the unit itself tells where its name is given.
 _ALERTS = {"library": "LibraryDown", "database": "DatabaseDown", "node": "HostDown"}
@@ -99,7 +120,8 @@ def cases(site: Inventory, active: dict[str, set[str]]) -> list[Case]:
     for unit, title in BESIDE.items():
         for name in active:
             if unit in active[name] and (name, unit) not in found:
-                found[name, unit] = _beside(unit, title, name)
+                door = unit == "nginx.service"
+                found[name, unit] = _door(site, unit, title, name) if door else _beside(unit, title, name)
     return sorted(found.values(), key=lambda case: case.wave)
 
 
@@ -128,6 +150,17 @@ def _beside(unit: str, title: str, host: str) -> Case:
     return Case(
         f"{unit.removesuffix('.service')}/{host}", title, host, units, alert, labels, _WAVES.get(unit, 0),
         mail=unit not in _NO_MAIL,
+    )  # fmt: skip
+
+
+def _door(site: Inventory, unit: str, title: str, host: str) -> Case:
+    """The web server before the library or the console: without it they do not answer, and alerts reach no screen."""
+    of_console = host in {one.name for one in site.service("console").hosts}
+    service = "library" if host in {one.name for one in site.service("library").hosts} else "console"
+    alert = _ALERTS.get(service, "ServiceDown")
+    return Case(
+        f"nginx/{host}", title, host, (unit,), alert, (("service", service),), 9 if of_console else 8,
+        screen=not of_console,
     )  # fmt: skip
 
 

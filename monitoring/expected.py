@@ -78,6 +78,12 @@ def _of_watchers(site: Inventory) -> Iterator[Expected]:
         for host in _hosts(site, service):
             yield Expected(metric, host.name, host.name, unit, title, within)
     for host in site.hosts:
+        metric = "kura_certificate_expiry_timestamp_seconds"
+        if any(service.row.tls for service in site.services_of(host)):
+            yield Expected(metric, host.name, host.name, "kura-certificates", "証明書の期限", "hour")
+        metric = "kura_wireguard_last_handshake_timestamp_seconds"
+        if host in _hosts(site, "vpn") or (host.kind == "router" and host.at_site):
+            yield Expected(metric, host.name, host.name, "kura-tunnel", "館との接続", "hour")
         if host.disks:
             metric = "kura_disk_watch_timestamp_seconds"
             yield Expected(metric, host.name, host.name, "kura-disks", "ディスクの見張り", "hour")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from inventory import Host, Inventory
@@ -19,6 +20,12 @@ def peers(site: Inventory, host: Host) -> list[str]:
     if host.at_site:
         return [site.hub.name]
     return [router.name for router in paths.routers(site) if router.at_site]
+
+
+def watched(site: Inventory, host: Host, public_keys: Mapping[str, str]) -> str:
+    """What network/tunnel_watch.py looks at on this router, as JSON: the interface, and whose key is whose."""
+    known = {public_keys[name]: name for name in peers(site, host) if name in public_keys}
+    return json.dumps({"interface": "wg0", "peers": known}, indent=1) + "\n"
 
 
 def port(site: Inventory) -> int:

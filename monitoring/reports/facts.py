@@ -29,7 +29,12 @@ SERVICE_UP = "min by (service) (avg_over_time(probe_success[299s]))"
 FIRING = 'ALERTS{alertstate="firing",severity!="none"}'
 BACKUP = "max by (host) (last_over_time(kura_backup_last_success_timestamp_seconds[1h]))"
 BACKUP_SIZE = "max by (host) (last_over_time(kura_backup_last_size_bytes[1h]))"
-CERTIFICATE = "min by (service, instance) (last_over_time(probe_ssl_earliest_cert_expiry[1h]))"
+# Of services without a web page the file on the host, by the host's name.
+CERTIFICATE = (
+    "min by (service, instance) (last_over_time(probe_ssl_earliest_cert_expiry[1h]))"
+    " or min by (service, instance) (label_replace(last_over_time(kura_certificate_expiry_timestamp_seconds[1h])"
+    ' unless on (host, service) last_over_time(probe_ssl_earliest_cert_expiry[1h]), "instance", "$1", "host", "(.+)"))'
+)
 FORECAST_DAYS = 14
 
 

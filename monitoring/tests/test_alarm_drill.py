@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 
 from inventory import load
 from monitoring import alarm_cases, alarm_drill, rules, targets
 from monitoring.alarm_cases import Case
 from monitoring.alarm_drill import Book, Drill, DrillError, Row
 
+ROOT = Path(__file__).parents[2]
 EVERYTHING = {unit for units in alarm_cases.UNITS.values() for unit in units} | set(alarm_cases.BESIDE)
 
 
@@ -29,6 +32,35 @@ def test_every_service_of_the_inventory_is_stopped_and_has_an_alert_that_exists(
     assert len({case.name for case in found}) == len(found) == len({(case.host, case.units) for case in found})
     assert {case.alert for case in found if case.alert} <= {alert.name for alert in rules.load()}
     assert all(case.screen or case.mail for case in found)
+
+
+def timers() -> set[str]:
+    """Every timer that a role or a room makes, by its unit's name; of templates the instances that run."""
+    made = {path.name.removesuffix(".j2") for path in (ROOT / "roles").rglob("*.timer.j2")}
+    texts = [*(ROOT / "roles").rglob("tasks/*.yml"), ROOT / "ups/upkeep.py"]
+    made |= {name for path in texts for name in re.findall(r"kura-[a-z@-]+[.]timer", path.read_text("utf-8"))}
+    site = load("nagano")
+    made |= {f"kura-backup-{kind}.timer" for kind in ("daily", "monthly")} if site.backup.schedule else set()
+    # The instances of kura-library-jobs@; and what deployments only take away.
+    return made - {"kura-library-jobs@.timer", "kura-library-jobs.timer", "kura-library-nightly.timer"}
+
+
+def test_every_timer_is_stopped_once_and_its_host_tells_of_it():
+    assert timers() <= set(alarm_cases.BESIDE)
+    assert {unit for unit in alarm_cases.BESIDE if unit.endswith(".timer")} <= timers()
+    asked = yaml.safe_load((ROOT / "roles/node_exporter/defaults/main.yml").read_text("utf-8"))["node_exporter_units"]
+    for unit in alarm_cases.BESIDE:
+        case = next(case for case in alarm_cases.cases(load("nagano"), {"gw1": {unit}}) if unit in case.units)
+        if case.alert == "UnitStopped":
+            assert re.fullmatch(asked, unit), unit
+
+
+def test_without_its_web_server_a_site_is_down_and_of_the_console_s_only_mails_tell():
+    site = load("nagano")
+    found = {case.host: case for case in alarm_cases.cases(site, {h: {"nginx.service"} for h in ("app1", "mon1")})}
+    assert (found["app1"].alert, found["app1"].screen, found["mon1"].alert) == ("LibraryDown", True, "ServiceDown")
+    assert not found["mon1"].screen
+    assert len(list(alarm_cases.waves(list(found.values())))) == 2
 
 
 def test_no_two_cases_of_a_wave_have_the_same_alarm_and_the_ways_to_people_are_open():

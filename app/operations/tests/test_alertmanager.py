@@ -1,4 +1,4 @@
-"""Debian's Alertmanager with the appliance's own route, and a console: what fires is told once, silenced or explained."""
+"""Debian's Alertmanager with the appliance's own route, and a console: what fires is told, silenced or explained."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def until(what: Callable[[], bool], seconds: float = 60) -> bool:
 
 @pytest.fixture(scope="module")
 def scene(start_console, tmp_path_factory, deployed):
-    """Only addresses and patience differ from what the playbook writes: no mail leaves, the first news leaves at once."""
+    """Only addresses and patience differ from what the playbook writes: no mail leaves, first news leaves at once."""
     folder = tmp_path_factory.mktemp("alertmanager")
     url = f"http://127.0.0.1:{free_port()}"
     console = start_console("http://127.0.0.1:1", alertmanager_url=url)

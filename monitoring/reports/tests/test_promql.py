@@ -35,11 +35,13 @@ RAW = {
     'probe_success{service="library",instance="staff"}': "1x289 0x9 1",  # ten of the last twenty questions fail
     'kura_backup_last_success_timestamp_seconds{host="db1"}': "1000x100 _x200",  # measured last some time ago
     'kura_backup_last_size_bytes{host="db1"}': "5x300",
-    'probe_ssl_earliest_cert_expiry{service="library",instance="opac"}': "9000x300",
+    'probe_ssl_earliest_cert_expiry{service="library",instance="opac",host="app1"}': "9000x300",
+    'kura_certificate_expiry_timestamp_seconds{service="database",host="db1",instance="10.0.0.1:9100"}': "7000x300",
+    'kura_certificate_expiry_timestamp_seconds{service="library",host="app1",instance="10.0.0.2:9100"}': "8000x300",
     'ALERTS{alertname="HostDown",alertstate="firing",host="db1"}': "1x300",
     'ALERTS{alertname="HostDown",alertstate="pending",host="app1"}': "1x300",
 }
-# At 75 minutes: labels and value of the one series that each question gives.
+# At 75 minutes: labels and value of the series that each question gives; of certificates the database's has no probe.
 ANSWERS = {
     "CPU": ('{host="db1"}', 37.5),
     "MEMORY": ('{host="db1"}', 25),
@@ -52,6 +54,7 @@ ANSWERS = {
     "BACKUP_SIZE": ('{host="db1"}', 5),
     "CERTIFICATE": ('{instance="opac", service="library"}', 9000),
 }
+MORE = {"CERTIFICATE": ('{instance="db1", service="database"}', 7000)}
 
 
 def rounded(name: str) -> str:
@@ -59,10 +62,18 @@ def rounded(name: str) -> str:
     return QUESTIONS[name] if name == "FIRING" else f"round({QUESTIONS[name]}, 0.0009765625)"
 
 
+def _sample(answer: tuple[str, float]) -> dict[str, object]:
+    return {"labels": answer[0], "value": answer[1]}
+
+
+def _more(name: str) -> list[tuple[str, float]]:
+    return [MORE[name]] if name in MORE else []
+
+
 def test_prometheus_answers_every_question_as_the_report_reads_it(tmp_path):
     expected = [
-        {"expr": rounded(name), "eval_time": "75m", "exp_samples": [{"labels": labels, "value": value}]}
-        for name, (labels, value) in ANSWERS.items()
+        {"expr": rounded(name), "eval_time": "75m", "exp_samples": [_sample(answer), *map(_sample, _more(name))]}
+        for name, answer in ANSWERS.items()
     ]
     series = [{"series": name, "values": values} for name, values in RAW.items()]
     test = {"rule_files": [], "tests": [{"interval": "15s", "input_series": series, "promql_expr_test": expected}]}
