@@ -14,6 +14,7 @@ import pytest
 from backup import seals
 from monitoring import history
 from network.logs import senders
+from tests.twin.test_backup import RESTORE
 from tests.twin.test_monitoring import curl, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +71,21 @@ def test_errors_of_system_database_and_web_server_are_in_the_list_within_five_mi
     assert time.monotonic() - began < LISTED_SECONDS
 
 
+@pytest.mark.req("S-LOG-001")
+def test_what_a_disk_s_watch_says_is_a_record_of_hardware_and_who_became_root_one_of_operation(twin, collector):
+    """Sorted by the sending host itself: of the disks' watch (smartd's name), and of a real use of sudo."""
+    mark = f"kind{int(time.time())}"
+    assert twin.run("gw1", f"logger -t smartd -p daemon.err 'Device: /dev/sdb, {mark} failed SMART'").ok
+    assert twin.run("gw1", f"sudo -n /bin/echo {mark}").ok
+
+    def missing() -> set[str]:
+        found = twin.run(collector, f"grep -rlF {mark} {ARCHIVE}/live").stdout
+        kinds = {line.rsplit("/", 1)[1].removesuffix(".log") for line in found.splitlines() if "/gw1/" in line}
+        return {"hardware", "operation"} - kinds
+
+    assert not until(missing)
+
+
 @pytest.mark.req("S-LOG-001", "S-LOG-002")
 def test_every_running_server_and_router_is_heard(twin, collector):
     expected = {host.name for host in senders(twin.site)} & set(twin.running())
@@ -88,6 +104,16 @@ def test_each_hosts_use_is_recorded_by_the_minute_and_shown(twin, collector, sig
     for title in ("CPU", "メモリ", "ディスク", "ネットワーク"):
         assert f"<figcaption>{title}</figcaption>" in page
     assert page.count('<td class="number">') >= 4
+    # Of every panel the hours are kept for years, too, and the page of six years is drawn from them.
+    program = (
+        "import sqlite3\n"
+        f"store = sqlite3.connect('file:{history.DATABASE}?mode=ro', uri=True)\n"
+        "print(store.execute('SELECT until FROM done WHERE what = ?', ['hours']).fetchone()[0] > 0)\n"
+    )
+    assert twin.run(collector, "python3 -", stdin=program).stdout.strip() == "True"
+    years = signed_in("/dashboards/servers/?range=6y")
+    assert "CPU使用率" in years
+    assert "応答しない" not in years
     metrics = twin.run(collector, f"cat {history.TEXTFILE}").stdout
     for host in {host.name for host in senders(twin.site)} & set(twin.running()):
         assert f'kura_logs_last_timestamp_seconds{{host="{host}"}}' in metrics
@@ -132,6 +158,13 @@ def test_a_closed_day_is_sealed_kept_elsewhere_and_an_alteration_is_found(twin, 
     kept = twin.run(twin.site.backup.repository, f"cut -f 2 {seals.LOGS_KEPT}").stdout.splitlines()
     assert kept == chain
     assert verified(twin, tmp_path) == (0, [])
+    # The records themselves are kept elsewhere too: they come back from the host's backup as they are.
+    saved = twin.run(collector, "systemctl start kura-backup@daily.service", patience=300)
+    assert saved.ok, saved.stdout
+    back = twin.run(collector, f"{RESTORE} file {folder}/operation.gz --to /root/back/operation.gz", patience=300)
+    assert back.ok, back.stdout
+    same = twin.run(collector, f"cmp /root/back/operation.gz {folder}/operation.gz && rm -r /root/back")
+    assert same.ok, same.stdout
     change = f"cp -a {folder}/operation.gz /root/kept.gz && printf x >> {folder}/operation.gz"
     assert twin.run(collector, change).ok
     try:

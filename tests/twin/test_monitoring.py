@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from monitoring import dashboards, rules, targets
+from monitoring import dashboards, expected, rules, targets
 
 PATIENCE_SECONDS = 120
 ROOT = Path(__file__).parents[2]
@@ -98,7 +98,9 @@ def test_prometheus_has_every_alert_rule_and_knows_alertmanager(twin):
 
 @pytest.fixture(scope="module")
 def saved(twin):
-    """A backup and a restore drill have been done once: before, their panels have nothing to show."""
+    """A backup and a restore drill were done once and certificates looked at: else panels have nothing to show."""
+    for host in twin.running():
+        twin.run(host, "systemctl cat kura-certificates.service && systemctl start kura-certificates.service")
     for name, act in (
         ("kura_backup_last_success_timestamp_seconds", backup_once),
         ("kura_restore_drill_last_success_timestamp_seconds", drill_once),
@@ -160,10 +162,48 @@ def test_the_console_signs_its_operator_in_over_tls_and_answers_the_overview(twi
 
 
 def test_the_console_lives_on_the_monitoring_host_without_the_library(twin):
-    """Its configuration names neither the library's database nor its hosts."""
+    """Its configuration names neither the library's database nor its hosts; it answers while the library does not."""
     settings = twin.run(monitor(twin), "cat /etc/kura/console.json").stdout
     assert "5432" not in settings
     assert "postgres" not in settings
+    units = "kura-library.socket kura-library.service"
+    assert twin.run("app1", f"systemctl stop {units}").ok
+    library = ("curl", "-sk", "-m", "10", "-o", "/dev/null", "-w", "%{http_code}", "--resolve")
+    opac = twin.site.fqdn("opac")
+    asked = " ".join([*library, f"{opac}:443:127.0.0.1", f"https://{opac}/health"])
+    try:
+        assert twin.run("app1", asked).stdout.strip() != "200"
+        console = f"https://{twin.site.fqdn('console')}"
+        assert json.loads(curl(twin, "console", f"{console}/health").stdout)["status"] == "ok"
+        assert 'name="password"' in curl(twin, "console", f"{console}/sign-in/").stdout
+    finally:
+        assert twin.run("app1", "systemctl start kura-library.socket kura-library.service").ok
+    assert not until(lambda: "" if twin.run("app1", asked).stdout.strip() == "200" else "the library is still away")
+
+
+def test_what_is_measured_hourly_and_by_the_minute_on_hosts_is_in_a_scrape(twin, saved):
+    """The end of every certificate, and the tunnel to the library whose router runs."""
+    for host, service in (("gw1", "mail"), (monitor(twin), "logs"), ("gw1", "ca")):
+        ends = f'kura_certificate_expiry_timestamp_seconds{{host="{host}", service="{service}"}} - time() > 14 * 86400'
+        assert not until(lambda expr=ends: "" if ask(twin, "query", query=expr)["result"] else f"no series: {expr}")
+    alive = 'time() - kura_wireguard_last_handshake_timestamp_seconds{host="gw1", peer="rt-nagano"} < 300'
+    assert not until(lambda: "" if ask(twin, "query", query=alive)["result"] else f"no series: {alive}")
+
+
+def test_every_metric_that_an_alert_or_panel_names_was_recorded_from_programs_that_still_say_so(twin, saved):
+    """Of ours that must be there always (monitoring/expected.py), in this very scrape; the others when they happen."""
+    running = set(twin.running())
+    must = {
+        (row.metric, row.host)
+        for row in expected.expected(twin.site)
+        if {row.host, row.at} <= running and row.within == "hour"
+    }
+
+    def missing() -> set[tuple[str, str]]:
+        rows = ask(twin, "query", query='{__name__=~"kura_.+"}')["result"]
+        return must - {(row["metric"]["__name__"], row["metric"]["host"]) for row in rows}
+
+    assert not until(missing)
 
 
 def test_an_upload_that_is_too_large_is_refused_in_japanese(twin, tmp_path):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import runpy
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,21 +14,15 @@ from app.operations import history
 from app.operations.sources import Prometheus, SourceDown
 
 HOUR = 3600
-# As monitoring/history/record.py makes it.
-SCHEMA = """
-CREATE TABLE series (id INTEGER PRIMARY KEY, expr TEXT NOT NULL, labels TEXT NOT NULL, UNIQUE (expr, labels));
-CREATE TABLE points (series INTEGER NOT NULL, hour INTEGER NOT NULL, low REAL, mean REAL, high REAL,
-    PRIMARY KEY (series, hour)) WITHOUT ROWID;
-"""
+# The recorder itself, as the monitoring host runs it: by its file.
+RECORDER = runpy.run_path(str(Path(__file__).parents[3] / "monitoring" / "history" / "record.py"))
 
 
 def kept(path: Path, expr: str, start: int, hours: int) -> None:
-    """A history in which the mean of hour N is N."""
-    with sqlite3.connect(path) as store:
-        store.executescript(SCHEMA)
-        store.execute("INSERT INTO series VALUES (1, ?, ?)", [expr, '{"host": "app1"}'])
-        rows = [(1, start + n * HOUR, n - 1.0, float(n), n + 1.0) for n in range(hours)]
-        store.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?)", rows)
+    """A history as the recorder leaves it, in which the mean of hour N is N."""
+    values = [(start + n * HOUR + 900 * part, n + part - 1.0) for n in range(hours) for part in range(3)]
+    with closing(RECORDER["database"](path)) as store:
+        RECORDER["_points"](store, expr, {"__name__": "load", "host": "app1"}, values)
 
 
 def test_years_come_from_the_history_and_weeks_from_prometheus(tmp_path):
