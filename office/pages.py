@@ -33,6 +33,14 @@ def chapter_pages(report: Path, body: Sequence[Chapter]) -> Mapping[int, int]:
 
 def to_pdf(document: Path, folder: Path) -> Path:
     """The PDF of an Office document, made by LibreOffice with a profile of its own in `folder`."""
+    return to_pdfs([document], folder)[0]
+
+
+def to_pdfs(documents: Sequence[Path], folder: Path) -> list[Path]:
+    """The PDFs of many Office documents, Word and Excel, from one start of LibreOffice; their names must differ."""
     command = ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", "pdf"]
-    subprocess.run([*command, "--outdir", str(folder), str(document)], check=True, capture_output=True, timeout=180)
-    return folder / f"{document.stem}.pdf"
+    wait = 180 * max(1, len(documents) // 4)
+    subprocess.run(
+        [*command, "--outdir", str(folder), *map(str, documents)], check=True, capture_output=True, timeout=wait
+    )
+    return [folder / f"{document.stem}.pdf" for document in documents]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import re
 import shutil
-import subprocess
+import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,12 +16,14 @@ from pathlib import Path
 import pytest
 from docx import Document
 from openpyxl import load_workbook
+from PIL import Image
 
 from cli import docfacts, docs
 from cli.context import Context, Refused
 from inventory import available
 from monitoring.documents import catalogue, delivery, design
 from monitoring.documents.facts import Facts
+from network import golden, matrix
 from office import pages
 from tests.documents.reading import context, table, texts
 
@@ -53,16 +58,45 @@ def test_every_document_is_word_or_excel_and_opens_with_something_in_it(made: Pa
             assert all(sheet.page_setup.fitToWidth for sheet in book.worksheets), path.name
 
 
+# File → words that stand in it, and the fewest and most pages.
+SHEETS = {
+    "incident-report.docx": (["障害報告書", "I2026-0001", "10時02分", "電源の交換"], 1, 2),
+    "incident-first.docx": (["第一報", "I2026-0001"], 1, 2),
+    "incident-public.docx": (["公表"], 1, 2),
+    "incidents.xlsx": (["障害管理表", "I2026-0001", "返却ができない"], 2, 3),
+    "work.docx": (["作業報告書", "予備品の確認", "小林 直樹"], 1, 1),
+    "receipts.docx": (["受領証", "資料データの写し", "上記のとおり受領しました。"], 1, 1),
+    "register-receipts.xlsx": (["品名", "資料データの写し"], 1, 1),
+    "erasures.docx": (["データ消去証明書", "OLD-0001", "復元できないことを確かめました。"], 1, 1),
+    "register-erasures.xlsx": (["製番", "OLD-0001"], 1, 1),
+    "運用月次概要_2026-07.docx": (["運用月次概要", "openssl"], 3, 6),
+    "運用月次概要_2026-07_データ.xlsx": (["I2026-0001"], 5, 12),
+    "個人情報管理状況報告書_2026Q3.docx": (["個人情報管理状況報告書", "漏えい等の事故"], 3, 5),
+    "個人情報管理状況報告書_2026Q3_データ.xlsx": (["漏えい等の事故"], 3, 10),
+    "NCL-PLN-003_移行計画書.docx": (["移行計画書"], 2, 12),
+    "NCL-DSN-005_ファイアウォール通信要件表.xlsx": (["ファイアウォール通信要件表"], 2, 30),
+    "NCL-DSN-008_採用標準一覧.xlsx": (["採用標準一覧"], 2, 12),
+    "NCL-TST-001_要件適合表.xlsx": (["要件適合表", "実現箇所", "証拠", "S-PRV-009"], 20, 120),
+    "NCL-TST-003_試験結果報告書.docx": (["試験結果報告書", "T-S-PRV-009"], 10, 80),
+    "NCL-MAN-001_運用管理手引き.docx": (["運用管理手引き", "BackupStale"], 20, 150),
+    "NCL-MAN-002_職員操作手引き.docx": (["職員操作手引き"], 20, 200),
+    "NCL-REG-003_契約別紙遵守状況表.docx": (["契約別紙遵守状況表", "遵守の状況"], 4, 20),
+    "NCL-REG-005_保証と連絡の一枚.docx": (["切分けの手順", "関係者"], 1, 1),
+    "NCL-DLV-001_前回の納品からの変更.docx": (["最初の納品"], 2, 4),
+    "NCL-DLV-002_目録.xlsx": (["納入目録", "SHA-256"], 2, 12),
+    "NCL-DLV-003_媒体ラベル.docx": (["納入媒体", "蔵システム株式会社"], 1, 1),
+}
+
+
 @pytest.mark.req("S-DEL-007")
-@pytest.mark.skipif(not (shutil.which("soffice") and shutil.which("pdftotext")), reason="LibreOffice is not installed")
-def test_libreoffice_lays_a_word_and_an_excel_document_out(made: Path, tmp_path: Path) -> None:
-    for name in ("NCL-PLN-003_移行計画書.docx", "NCL-DSN-008_採用標準一覧.xlsx"):
-        pdf = pages.to_pdf(made / name, tmp_path)
-        text = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout
-        title = name.partition("_")[2].partition(".")[0]
-        assert title in text
-        assert "�" not in text
-        assert 2 <= text.count("\f") <= 12
+def test_libreoffice_lays_out_every_form_of_document_paper_and_report(laid_out: Mapping[str, str]) -> None:
+    assert set(laid_out) == set(SHEETS)
+    for name, (words, fewest, most) in SHEETS.items():
+        text = laid_out[name]
+        assert [word for word in words if word not in re.sub(r"[ \n]", "", text) and word not in text] == [], name
+        assert fewest <= text.count("\f") <= most, (name, text.count("\f"))
+        # A glyph that no font has, a number too wide for its column, a field or formula that found nothing.
+        assert not re.search("�|###|#REF!|#NAME|Err:|エラー:|エラー！", text), name
 
 
 @pytest.mark.req("S-DEL-008")
@@ -129,6 +163,45 @@ def test_the_routers_settings_lie_beside_the_document_with_their_checksums(known
         path = made / delivery.COPIES / str(host) / str(name)
         assert path.read_text(encoding="utf-8") == known.parameters[str(host)][str(name)]
         assert delivery.office.sha256(path) == digest
+
+
+def test_the_sheets_say_line_for_line_what_the_firewall_and_the_hosts_are_given(known: Facts, made: Path) -> None:
+    """As read back from the Excel files: the flows of the matrix and the files that the playbooks write."""
+    flows = [[row[column] for column in matrix.COLUMNS] for row in matrix.rows(known.site)]
+    sheet = load_workbook(made / "NCL-DSN-005_ファイアウォール通信要件表.xlsx")["1 通信要件"]
+    written = [
+        ["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(min_row=2, values_only=True)
+    ]
+    assert written == [[str(cell) for cell in row] for row in flows]
+    assert len(flows) > 50
+    book = load_workbook(made / "NCL-DSN-002_パラメータシート.xlsx")
+    for host in known.site.twin:
+        name = next(name for name in book.sheetnames if name.endswith(f"{host.name} 設定"[:31]))
+        lines = [tuple(map(str, row)) for row in book[name].iter_rows(min_row=2, values_only=True)]
+        wanted = [
+            (file, str(number), line.rstrip())
+            for file, text in golden.of_host(known.site, host).items()
+            for number, line in enumerate(text.splitlines(), start=1)
+            if line.strip()
+        ]
+        assert [(file, number) for file, number, _ in lines] == [(file, number) for file, number, _ in wanted]
+        assert [line.lstrip("'") for *_, line in lines] == [line for *_, line in wanted], host.name
+
+
+@pytest.mark.skipif(not shutil.which("pdftoppm"), reason="poppler is not installed")
+def test_the_diagram_is_a_picture_that_opens_and_stands_in_the_documents(known: Facts, made: Path) -> None:
+    assert known.diagram is not None
+    with Image.open(io.BytesIO(known.diagram)) as drawn:
+        assert (drawn.format, drawn.width > 800, drawn.height > 400) == ("PNG", True, True)
+        assert len(drawn.convert("L").resize((200, 100)).getcolors(256)) > 5  # something is drawn
+    for name in (
+        "NCL-DSN-001_基盤設計書.docx",
+        "NCL-DSN-003_ネットワーク構成書.docx",
+        "NCL-DSN-004_データセンター構成書.docx",
+    ):
+        with zipfile.ZipFile(made / name) as package:
+            pictures = [package.read(one) for one in package.namelist() if one.startswith("word/media/")]
+        assert known.diagram in pictures, name
 
 
 def test_the_other_inventory_gives_documents_too(known: Facts, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def papers(folder: Path) -> None:
         desk = queries.desk()
         (paper,) = definition.papers
         made[f"{register}.docx"] = of_registers.of_row(paper, desk.seen(entry), desk, number=entry.number, moment=now)
-        made[f"{register}.xlsx"] = sheets.excel(definition, desk.all(register), now)
+        made[f"register-{register}.xlsx"] = sheets.excel(definition, desk.all(register), now)
     for name, content in made.items():
         (folder / name).write_bytes(content)
 
