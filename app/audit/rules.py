@@ -23,14 +23,16 @@ def too_many(people: int, watch: Watch) -> bool:
 
 
 def next_month(month: date) -> date:
-    """The first of the month after."""
+    """The first of the month after; the last day there is, where there is none."""
+    if (month.year, month.month) == (date.max.year, date.max.month):
+        return date.max
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
 def kept_until(month: date, years: int) -> date:
     """The first day on which the events of a month need not be kept: `years` after the month's end."""
     after = next_month(month)
-    return after.replace(year=after.year + years)
+    return after.replace(year=min(after.year + years, date.max.year))
 
 
 def disposable(month: date, today: date, years: int) -> bool:

@@ -28,6 +28,7 @@ from app.terminals.models import OfflineRecord
 from app.terminals.offline import public_key
 from app.terminals.slips import printed
 from app.web.context import organisation
+from app.web.harmless import posted_json
 
 FILES = (
     "web/kura.css",
@@ -104,7 +105,7 @@ def take(request: HttpRequest) -> JsonResponse:
     if here.branch is None:
         return JsonResponse(views.NO_BRANCH, status=403)
     try:
-        rows = json.loads(request.body)["records"]
+        rows = posted_json(request)["records"]
     except (ValueError, KeyError, TypeError):
         rows = None
     if not isinstance(rows, list) or len(rows) > AT_ONCE or not all(isinstance(row, dict) for row in rows):

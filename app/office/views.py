@@ -1,7 +1,6 @@
 """The staff room on the screen."""
 
 import hmac
-import json
 from datetime import timedelta
 
 from django.conf import settings
@@ -23,6 +22,7 @@ from app.office.actions import stops as stopping
 from app.office.forms import MaintenanceForm, ManualForm, MessageForm, ReportForm
 from app.office.models import MaintenanceWindow, ManualRevision, StaffMessage
 from app.operations import markdown
+from app.web.harmless import posted_json
 from inventory import load
 
 
@@ -203,7 +203,7 @@ def stops(request: HttpRequest) -> JsonResponse:
     """Planned stops from the console, with the hosts' token instead of a session. 400 for what is none."""
     _hosts_only(request)
     try:
-        taken = stopping.take(json.loads(request.body), timezone.now())
+        taken = stopping.take(posted_json(request), timezone.now())
     except ValueError as error:
         return JsonResponse({"error": str(error)}, status=400)
     return JsonResponse({"taken": taken})

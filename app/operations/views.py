@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import json
 import time
 from typing import Any
 
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from app.operations import actions, health, history, markdown, panels, queries, sources
 from app.operations.access import Actor
 from app.operations.rules import WORDS, Notified, alerts_of
+from app.web.harmless import posted_json
 
 LARGEST_NOTIFICATION = 1024 * 1024
 
@@ -134,7 +134,7 @@ def alertmanager_hook(request: HttpRequest) -> JsonResponse:
     if len(request.body) > LARGEST_NOTIFICATION:
         return JsonResponse({"error": "too large"}, status=413)
     try:
-        found = alerts_of(json.loads(request.body))
+        found = alerts_of(posted_json(request))
     except ValueError as error:
         return JsonResponse({"error": str(error)}, status=400)
     return JsonResponse({"recorded": actions.record_alerts(found, timezone.now())})

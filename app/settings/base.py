@@ -60,6 +60,7 @@ BASE_MIDDLEWARE = [
     "app.web.middleware.RequestIdentity",
     "app.web.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
+    "app.web.harmless.HarmlessInput",
     "app.web.middleware.RealmSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

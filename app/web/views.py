@@ -47,6 +47,18 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     return _error(request, 400, _("要求を理解できませんでした"), _("前の画面に戻って、もう一度お試しください。"))
 
 
+def unreadable(request: HttpRequest) -> HttpResponse:
+    """400 for a form with characters that cannot be kept (app/web/harmless.py)."""
+    message = _("入力に、扱えない文字（制御文字など）があります。前の画面に戻り、その文字を消してお試しください。")
+    return _error(request, 400, _("扱えない文字があります"), message)
+
+
+def too_much(request: HttpRequest) -> HttpResponse:
+    """400 for a value that is too long or too great to be kept; nothing was recorded."""
+    message = _("入力が長すぎるか、数が大きすぎるため、記録しませんでした。前の画面に戻り、短くしてお試しください。")
+    return _error(request, 400, _("入力を記録できませんでした"), message)
+
+
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403."""
     return _error(request, 403, _("この操作は許可されていません"), _("権限が必要な場合は管理者に相談してください。"))

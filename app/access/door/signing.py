@@ -28,7 +28,7 @@ def safe_next(request: HttpRequest) -> str:
     """Where to go afterwards: a page of this host that asked for it, else the menu."""
     target = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if safe else settings.LOGIN_REDIRECT_URL
+    return target if safe and target.startswith("/") else settings.LOGIN_REDIRECT_URL
 
 
 @sensitive_post_parameters("password")

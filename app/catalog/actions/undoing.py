@@ -172,7 +172,8 @@ def _later(row: ChangeSet, pasts: list[Past]) -> dict[tuple[str, int], list[Chan
     wanted = models.Q(record_number__in=[p.number for p in pasts if p.subject == "record" and p.act == Change.Act.MADE])
     for subject in {past.subject for past in pasts}:
         wanted |= models.Q(subject=subject, subject_number__in=[p.number for p in pasts if p.subject == subject])
-    standing = Change.objects.filter(wanted, change_set__state=ChangeSet.State.DONE, pk__gt=min(p.last for p in pasts))
+    last = min((past.last for past in pasts), default=0)  # a set may have changed nothing
+    standing = Change.objects.filter(wanted, change_set__state=ChangeSet.State.DONE, pk__gt=last)
     standing = standing.exclude(change_set=row).exclude(change_set__kind=ChangeSet.Kind.UNDO)
     found: dict[tuple[str, int], list[Change]] = {}
     for change in standing.select_related("change_set").order_by("-pk"):
