@@ -48,6 +48,9 @@ DAY = "INSERT INTO kura_bench.acts SELECT g, md5(g::text) || repeat('x', 168) FR
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of this bench."""
     parser.add_argument("--without-power", action="store_true", help="only backups and restores, no power cut")
+    parser.add_argument(
+        "--part", action="append", choices=("losses", "backups", "restores"), help="only this, no power"
+    )
 
 
 def run(context: Context) -> evidence.Figures:
@@ -60,10 +63,13 @@ def run(context: Context) -> evidence.Figures:
     one.sql("DROP SCHEMA IF EXISTS kura_bench CASCADE; CREATE SCHEMA kura_bench", "kura")
     one.sql("CREATE TABLE kura_bench.acts (n bigint, what text)", "kura")
     try:
-        figures = {**losses(context, one), **backups(context, one), **restores(context, one)}
+        parts, figures = {"losses": losses, "backups": backups, "restores": restores}, evidence.Figures()
+        for name in context.arguments.part or parts:
+            figures |= parts[name](context, one)
     finally:
         one.sql("DROP SCHEMA IF EXISTS kura_bench CASCADE", "kura")
-    return figures if context.arguments.without_power else {**figures, **recovery_power.figures(context)}
+    without = context.arguments.without_power or context.arguments.part
+    return figures if without else {**figures, **recovery_power.figures(context)}
 
 
 def losses(context: Context, one: Recovery) -> evidence.Figures:

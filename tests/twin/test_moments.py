@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -10,7 +14,10 @@ from datetime import datetime
 import pytest
 
 from backup import moments
-from tests.twin.verbs import figures, kura
+from cli import restore
+from cli.context import Context
+from monitoring.evidence import read
+from tests.twin.verbs import ROOT, environment, figures, kura
 
 PYTHON = "cd / && PYTHONPATH=/usr/local/lib/kura python3 -m"
 TEXTFILES = "/var/lib/prometheus/node-exporter"
@@ -180,6 +187,46 @@ def test_a_damaged_change_is_found(twin, segment: str, known: bool) -> None:
     assert "kura_wal_segments_damaged 1\n" in twin.run("bak1", f"cat {TEXTFILES}/kura_wal.prom").stdout
 
 
+def test_no_restore_ends_quietly_at_a_damaged_change_and_the_next_copy_opens_the_moments_after(
+    twin, segment: str
+) -> None:
+    """PostgreSQL takes what it cannot read for the end of all changes: a day could be missing, and nobody told."""
+    assert twin.run("bak1", f"printf KURA | dd of={segment} bs=1 seek=100 conv=notrunc").ok
+    psql(twin, "SELECT pg_logical_emit_message(true, 'kura', 'later'); SELECT pg_switch_wal()")
+    after = moment_of(twin)
+    assert twin.run("bak1", f"{PYTHON} backup.wal watch").ok
+    for said in (
+        kura("restore", "database", "--to", after, expect=1),
+        twin.run("bak1", f"{PYTHON} backup.pitr open last").stdout,
+    ):
+        assert f"{segment.rpartition('/')[2]} is damaged or missing" in said
+        assert "Name an earlier moment, or one after the next copy" in said
+    failed = read(twin.state, "drill")[-1]
+    assert (failed.name, failed.passed) == ("restore-database", False)
+    assert twin.run("bak1", f"ls {segment.partition('/wal/')[0]}/scratch").stdout == ""
+
+    assert twin.run("bak1", "systemctl start kura-wal-base.service", patience=300).ok
+    after = moment_of(twin)
+    assert twin.run("bak1", f"{PYTHON} backup.wal watch").ok
+    try:
+        opened = twin.run("bak1", f"{PYTHON} backup.pitr open later --to {after}")
+        assert opened.ok, opened.stdout
+    finally:
+        twin.run("bak1", f"{PYTHON} backup.pitr close later")
+
+
+def test_the_bench_measures_what_a_loss_of_the_database_host_would_lose(twin, kept, tmp_path) -> None:
+    """How little it must be is a question for a quiet machine, and not for one under tests: exit 1 is an answer too."""
+    bench = [sys.executable, "-m", "cli", "bench", "recovery", "--part", "losses"]
+    bench += ["--json", str(tmp_path / "bench.json")]
+    done = subprocess.run(bench, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=420)
+    assert done.returncode in (0, 1), done.stderr[-2000:]
+    seen = figures(tmp_path / "bench.json")
+    assert set(seen) == {"recovery_point_median_seconds", "recovery_point_worst_seconds"}
+    assert all(row["goal"] == 5 and row["value"] > 0 for row in seen.values())
+    assert psql(twin, "SELECT count(*) FROM pg_namespace WHERE nspname = 'kura_bench'") == "0"
+
+
 @pytest.mark.req("S-BKP-004")
 def test_the_weekly_rehearsal_restores_compares_and_leaves_its_record(twin, kept) -> None:
     now = "systemctl reset-failed kura-backup@daily.service; systemctl start kura-backup@daily.service"
@@ -197,3 +244,10 @@ def test_the_weekly_rehearsal_restores_compares_and_leaves_its_record(twin, kept
     figures_ = twin.run("bak1", f"cat {TEXTFILES}/kura_restore_drill.prom").stdout
     assert "kura_restore_drill_last_success_timestamp_seconds" in figures_
     assert twin.run("bak1", "systemctl is-active kura-restore-rehearsal.timer").stdout.strip() == "active"
+    # The controller files it, once.
+    given = argparse.Namespace(inventory=os.environ.get("KURA_INVENTORY", "nagano"))
+    assert restore.collect(Context(given)) >= 1
+    assert restore.collect(Context(given)) == 0
+    filed = [one for one in read(twin.state, "drill") if one.started.isoformat() == record["started"]]
+    assert [(one.name, one.passed, one.hosts) for one in filed] == [("restore-rehearsal", True, ["bak1"])]
+    assert filed[0].figures["rehearsal_rows_compared"] == database["rows"]
