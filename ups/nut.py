@@ -191,6 +191,7 @@ def poweroff_json(site: Inventory, host: Host, secret: str) -> str:
         "password": password(secret, host.name),
         "settle_seconds": plan.SETTLE_SECONDS,
         "began": BEGAN,
+        "flag": POWERDOWN_FLAG if host.name in plan.readers(site) else None,
         "wait": wait,
     }
     return json.dumps(value, indent=2) + "\n"

@@ -83,7 +83,9 @@ def main(path: str) -> None:
     presence = Presence(config)
     presence.others()
     waited = wait_for_turn(config, presence.others, since=kept(Path(config["began"])))
-    print(f"it is this host's turn after {waited:.0f} s: powering off", flush=True)
+    flag = config.get("flag")
+    cut = "; the units will be told to cut" if flag and Path(flag).exists() else ""
+    print(f"it is this host's turn after {waited:.0f} s: powering off{cut}", flush=True)
     subprocess.run(["/usr/bin/systemctl", "poweroff", "--no-block"], check=False)
     while True:  # upsd drops a silent client after a minute; systemd ends this process last of all
         presence.others()

@@ -259,7 +259,7 @@ def main(path: str) -> None:
     while True:
         readings = read(config["feeds"])
         no_way_back(Path(config["began"]), readings, time.monotonic())
-        if config["flag"]:
+        if config.get("flag"):
             stale(Path(config["flag"]), readings)
         before, state = state.stage, step(state, readings, time.monotonic(), limits)
         for stage in (stage for stage in Stage if before < stage <= state.stage):

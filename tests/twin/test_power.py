@@ -244,6 +244,9 @@ def test_on_low_batteries_hosts_stop_in_order_and_the_library_lends_again_when_p
     assert len(read(twin.state, "drill")) == len(before) + 1
     assert record.passed
     assert list(record.details["off_seconds"])[-1] in plan.readers(twin.site)
+    (reader,) = plan.readers(twin.site)
+    last = twin.run(reader, "journalctl -b -1 -u kura-poweroff -o cat --no-pager").stdout
+    assert "powering off; the units will be told to cut" in last, "upsmon set the flag before the host went"
     found = figures(tmp_path / "power.json")
     assert found["power_hosts_left_on"]["value"] == found["power_hosts_out_of_order"]["value"] == 0
     assert found["power_unclean_databases"]["value"] == found["power_stops_over_budget"]["value"] == 0
