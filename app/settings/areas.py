@@ -37,6 +37,7 @@ MIDDLEWARE = [
     "app.web.middleware.SiteOfHost",
     "app.web.doors.Doors",
     *BASE_MIDDLEWARE,
+    "app.web.once.PressedOnce",
 ]
 AUTH_USER_MODEL = "access.StaffUser"
 AUTHENTICATION_BACKENDS = ["app.access.backends.StaffBackend"]

@@ -59,6 +59,12 @@ def too_much(request: HttpRequest) -> HttpResponse:
     return _error(request, 400, _("入力を記録できませんでした"), message)
 
 
+def still_working(request: HttpRequest) -> HttpResponse:
+    """409 for a second press while the first one is at work (app/web/once.py)."""
+    message = _("少し待ってから画面を開き直し、結果を確かめてください。")
+    return _error(request, 409, _("同じ操作を処理しています"), message)
+
+
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403."""
     return _error(request, 403, _("この操作は許可されていません"), _("権限が必要な場合は管理者に相談してください。"))

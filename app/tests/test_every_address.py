@@ -1,7 +1,8 @@
 """Whatever is sent to whatever address of the library: a page, a polite refusal, a redirection, and never a 500.
 
 Every pattern of the site is asked (GET) and sent a form (POST) by somebody who may do everything, with every string
-that ever broke such a page in one of the fields. KURA_FUZZ=50 sends fifty forms to each instead of one.
+that ever broke such a page in one of the fields. KURA_FUZZ=50 sends fifty forms to each instead of one. A form that
+was done is sent once more, and nothing is done (app/web/once.py).
 """
 
 import json
@@ -16,10 +17,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpResponse, QueryDict
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 from hypothesis import HealthCheck, given
@@ -27,9 +30,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app.opac.tests.test_fuzz import ODD
+from app.patrons.models import PatronNote
 from app.tests import make
 from app.tests.everything import PUBLIC_HOST, Address, PostedForm, addresses, browsers, forms_in
 from app.web.harmless import keepable, posted_json
+from app.web.once import PRESSES
 
 pytestmark = pytest.mark.django_db
 TURNS = int(os.environ.get("KURA_FUZZ", "1"))
@@ -169,6 +174,62 @@ def test_any_text_in_any_form(house: House) -> None:
             fields = dice.choice((0, 1, 1, 99))
             house.ask(address.path, body=body_of(address, house.forms[_view(address.path)], dice, odd, fields))
     assert not house.broken, "\n".join(house.broken)
+
+
+WRITES = re.compile(r'^(INSERT|UPDATE|DELETE)(?!.* "?django_session"?)', re.S)
+
+
+def kept_in(browser: Client) -> bool:
+    """Whether the browser's session keeps a press."""
+    names = (settings.SESSION_COOKIE_NAME, settings.PATRON_SESSION_COOKIE_NAME)
+    return any(PRESSES in SessionStore(browser.cookies[name].value) for name in names if name in browser.cookies)
+
+
+def test_a_second_press_of_any_form_that_was_done_leads_to_the_same_page_and_writes_nothing(house: House) -> None:
+    done = []
+    for address in house.addresses:
+        dice, _ = texts(0, address.pattern)
+        body = body_of(address, house.forms[_view(address.path)], dice, "", 0) | {"csrfmiddlewaretoken": "p" * 64}
+        body = {name: value for name, value in body.items() if isinstance(value, str)}
+        browser = house.staff if address.path.startswith(settings.STAFF_PREFIXES) else house.public
+        cookies = browser.cookies.copy()
+        with transaction.atomic():
+            first = browser.post(address.path, body)
+            if first.status_code in (302, 303) and kept_in(browser):
+                with CaptureQueriesContext(connection) as seen:
+                    second = browser.post(address.path, body)
+                written = [one["sql"][:200] for one in seen if WRITES.match(one["sql"])]
+                assert (second.status_code, second["Location"]) == (302, first["Location"]), address.path
+                assert written == [], address.path
+                done.append(address.path)
+            transaction.set_rollback(True)
+        browser.cookies = cookies
+    assert len(done) > 30, done
+
+
+def test_a_note_pressed_twice_is_one_note_and_one_from_a_page_opened_anew_is_another() -> None:
+    staff, _ = browsers()
+    patron = make.patron()
+    page = f"/patrons/{patron.pk}/"
+    for _ in range(2):
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', staff.get(page).content.decode())
+        assert token is not None
+        note = {"text": "忘れ物を預かっています", "importance": "2", "csrfmiddlewaretoken": token[1]}
+        assert staff.post(f"{page}notes/", note).status_code == 302
+        again = staff.post(f"{page}notes/", note, follow=True)
+        assert "二重の送信は取り消しました" in again.content.decode()
+    assert patron.notes.count() == 2
+
+
+def test_a_refused_press_and_a_scripts_may_be_sent_again() -> None:
+    staff, _ = browsers()
+    page = f"/patrons/{make.patron().pk}/notes/"
+    for _ in range(2):
+        assert staff.post(page, {"text": "", "csrfmiddlewaretoken": "p" * 64}).status_code == 400
+    sent = {"text": "読み取り", "importance": "2", "csrfmiddlewaretoken": "q" * 64}
+    for _ in range(2):
+        staff.post(page, sent, headers={"sec-fetch-mode": "cors"})
+    assert PatronNote.objects.count() == 2
 
 
 def test_what_cannot_be_kept_is_refused_by_every_form(house: House) -> None:
