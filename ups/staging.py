@@ -45,8 +45,10 @@ BATCH = (
 NOT_BATCH = {
     "kura-audit-seal.timer": "what staff did until the end is sealed too; a second's work each minute",
     "kura-battery-test.timer": "ups/battery.py itself tests on quiet days alone",
+    "kura-certificates.timer": "tells how long certificates last; a second's work each hour",
     "kura-history.timer": "the use of the hosts in a power cut is asked for afterwards; a second's work",
     "kura-maintenance.timer": "a maintainer's window closes at its time, power cut or not",
+    "kura-tunnel.timer": "tells which tunnels answer, now more than ever",
     "kura-wal-watch.timer": "tells how far the copy is behind, now more than ever",
     "kura-watcher.timer": "watches the monitoring itself",
 }
