@@ -30,7 +30,6 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app.opac.tests.test_fuzz import ODD
-from app.patrons.models import PatronNote
 from app.tests import make
 from app.tests.everything import PUBLIC_HOST, Address, PostedForm, addresses, browsers, forms_in
 from app.web.harmless import keepable, posted_json
@@ -223,13 +222,14 @@ def test_a_note_pressed_twice_is_one_note_and_one_from_a_page_opened_anew_is_ano
 
 def test_a_refused_press_and_a_scripts_may_be_sent_again() -> None:
     staff, _ = browsers()
-    page = f"/patrons/{make.patron().pk}/notes/"
+    patron = make.patron()
+    page = f"/patrons/{patron.pk}/notes/"
     for _ in range(2):
         assert staff.post(page, {"text": "", "csrfmiddlewaretoken": "p" * 64}).status_code == 400
     sent = {"text": "読み取り", "importance": "2", "csrfmiddlewaretoken": "q" * 64}
     for _ in range(2):
         staff.post(page, sent, headers={"sec-fetch-mode": "cors"})
-    assert PatronNote.objects.count() == 2
+    assert patron.notes.count() == 2
 
 
 def test_what_cannot_be_kept_is_refused_by_every_form(house: House) -> None:
@@ -251,11 +251,12 @@ def test_the_refusal_is_a_sentence_in_the_readers_language(door: str) -> None:
 def test_a_nul_in_an_address_or_a_cookie_is_read_as_nothing() -> None:
     make.item("猫の本")
     browser = Client(headers={"host": PUBLIC_HOST})
-    browser.cookies[settings.PATRON_SESSION_COOKIE_NAME] = "abcdefgh\0ij"
-    answer = browser.get("/?q=%00%E7%8C%AB%00")
+    # As it comes over the wire: newer Pythons refuse to make such a cookie, and read it all the same.
+    sent = {"cookie": f'{settings.PATRON_SESSION_COOKIE_NAME}="abcdefgh\\000ij"'}
+    answer = browser.get("/?q=%00%E7%8C%AB%00", headers=sent)
     assert answer.status_code == 200
     assert answer.wsgi_request.GET["q"] == "猫"
-    assert browser.get("/my/").status_code == 302
+    assert browser.get("/my/", headers=sent).status_code == 302
 
 
 def test_a_value_too_great_for_its_column_is_refused_and_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
