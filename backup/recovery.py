@@ -22,6 +22,8 @@ Shell = Callable[[str, str], tuple[int, str]]
 Pipe = Callable[[str, str, str, str], None]
 RESTORE = "cd / && PYTHONPATH=/usr/local/lib/kura python3 -m backup.restore"
 PITR = "cd / && PYTHONPATH=/usr/local/lib/kura python3 -m backup.pitr"
+# Waits until the keeper has all that the cluster has written by now, or the cluster cannot be asked.
+CAUGHT_UP = "cd / && PYTHONPATH=/usr/local/lib/kura python3 -m backup.wal watch"
 # What the inventory makes is not put back: /etc comes from the playbooks, dumps are only carried by the backup.
 NOT_PUT_BACK = ("/etc", plan.DUMPS)
 # Folders that only grow: what came to the new host meanwhile is joined with what comes back.
@@ -104,8 +106,12 @@ class Recovery:
     def open(self, name: str, to: datetime | None, lost: datetime | None = None) -> dict[str, Any]:
         """Recover the databases at the moment on the keeper, beside everything.
 
-        `lost`: when the cluster was lost, whose place a new one has taken since.
+        `lost`: when the cluster was lost, whose place a new one has taken since. A cluster that is there sends the
+        last changes first: after a cut of the line the keeper may be behind, and would take its own last change for
+        the cluster's.
         """
+        if lost is None:
+            self.shell(self.keeper, CAUGHT_UP)
         when = f" --to {to.astimezone(UTC).isoformat()}" if to else ""
         when += f" --lost {lost.astimezone(UTC).isoformat()}" if lost else ""
         self.progress(f"{self.keeper}: recovering the databases at {to or 'the last kept change'}")

@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from backup.recovery import Recovery, RecoveryError
+from backup.recovery import CAUGHT_UP, Recovery, RecoveryError
 from cli import evidence, ledger, restore
 from cli.context import Context, Refused
 
@@ -19,7 +19,6 @@ ACTS = 40
 GOAL_SECONDS = 4 * 3600  # S-BKP-004
 PROBE = ".restore-drill"
 BACKUP = "u=kura-backup@daily.service; systemctl stop $u; systemctl reset-failed $u; systemctl start $u"
-KEPT = "cd / && PYTHONPATH=/usr/local/lib/kura python3 -m backup.wal watch"
 
 
 def run(context: Context, named: list[str]) -> dict[str, Any]:
@@ -33,7 +32,7 @@ def run(context: Context, named: list[str]) -> dict[str, Any]:
             probes |= probe(context, recovery, name)
         counters.wait_answered(ACTS)
         counters.tally()  # they wait now: what they were told is what must come back
-        recovery.run(recovery.keeper, KEPT)
+        recovery.run(recovery.keeper, CAUGHT_UP)
         context.progress(f"the disks of {', '.join(hosts)} are gone")
         began = time.monotonic()
         for name in hosts:

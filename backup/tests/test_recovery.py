@@ -121,6 +121,18 @@ def test_what_was_recovered_is_removed_also_when_it_is_not_equal() -> None:
     assert any("rm -f /var/backups/kura/kura_at_20261120t120000.dump" in line for line in given)
 
 
+def test_the_last_changes_are_waited_for_unless_their_cluster_is_lost() -> None:
+    """After a cut of the line the keeper was behind, and a moment came back without what was lent last."""
+    one, given = acts()
+    one.open("at_noon", NOON)
+    caught, opened = given
+    assert "backup.wal watch" in caught
+    assert "backup.pitr open at_noon" in opened
+    given.clear()
+    one.open("at_noon", NOON, lost=NOON)
+    assert not [line for line in given if "backup.wal watch" in line]
+
+
 def test_the_same_moment_has_the_same_name_so_that_a_restore_can_be_resumed() -> None:
     tokyo = datetime.fromisoformat("2026-11-20T21:00:00+09:00")
     assert recovery.name_of(tokyo, NOON + timedelta(days=1)) == recovery.name_of(NOON, NOON)
