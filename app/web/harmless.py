@@ -15,7 +15,7 @@ from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
-from app.web import views
+from app.web import pages, views
 
 log = logging.getLogger(__name__)
 UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
@@ -89,5 +89,6 @@ class HarmlessInput:
         """400 where a value is too long or too great for its column; the log says which view let it through."""
         if not isinstance(exception, DataError):
             return None
-        log.warning("%s %s: a value that cannot be kept", request.method, request.path, exc_info=exception)
+        page = pages.page_of(request)
+        log.warning("%s %s: a value that cannot be kept", request.method, page, exc_info=exception)
         return views.too_much(request)
