@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from backup.recovery import CAUGHT_UP, Recovery, RecoveryError
+from backup.rehearsal import GOAL_SECONDS
 from cli import evidence, ledger, restore
 from cli.context import Context, Refused
 
 ACTS = 40
-GOAL_SECONDS = 4 * 3600  # S-BKP-004
 PROBE = ".restore-drill"
 BACKUP = "u=kura-backup@daily.service; systemctl stop $u; systemctl reset-failed $u; systemctl start $u"
 

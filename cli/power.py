@@ -18,14 +18,13 @@ from cli import audit, check, evidence, ledger
 from cli.benches import recovery_power
 from cli.context import Context, Refused
 from monitoring.evidence import read
-from ups import attended, cuts, drill, traces
+from ups import attended, cuts, drill, plan, traces
 
 FULL = "full"
 NAMES = (FULL, *traces.TRACES, *cuts.CUTS)
 # S-HW-004: so many acts have been answered when the mains fail, and more are under way.
 ACTS = 100
 TERMINALS, PACE = 6, 10.0
-FIRST_PAGE_PATIENCE_SECONDS = 1800.0
 SOUND = (
     "systemctl start kura-integrity.service; "
     "grep -E '^kura_integrity_(errors|unchecked)' /var/lib/prometheus/node-exporter/kura_integrity.prom "
@@ -115,7 +114,7 @@ class Mains:
 
     def _ask(self) -> None:
         began = time.monotonic()
-        if ledger.until(lambda: check.page(self.context), FIRST_PAGE_PATIENCE_SECONDS):
+        if ledger.until(lambda: check.page(self.context), plan.RETURN_REQUIRED_SECONDS):
             self.page = time.monotonic() - began
 
     def figures(self, counters: ledger.Counters | None) -> evidence.Figures:
@@ -123,7 +122,7 @@ class Mains:
         if self.at is None:
             return {}
         self.thread.join()
-        page = FIRST_PAGE_PATIENCE_SECONDS if self.page is None else self.page
+        page = plan.RETURN_REQUIRED_SECONDS if self.page is None else self.page
         found = {"power_to_first_page": evidence.figure(page, "s", recovery_power.FIRST_PAGE_GOAL_SECONDS)}
         if counters:
             moments = counters.tally()["moments"]

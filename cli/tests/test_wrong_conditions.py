@@ -27,6 +27,12 @@ def kura(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([KURA, *arguments], capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def from_nothing():
+    """Also after a run that was killed in the middle of an interrupted start: what it left answers for what is new."""
+    assert kura("down", "--keep-workshop").returncode == 0
+
+
 def test_somebody_who_is_not_root_is_told_so():
     done = subprocess.run(
         ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "python3", "-"],

@@ -8,7 +8,8 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,19 @@ class Scene:
 
     url: str
     console: Console
+    began: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def fire(self, name: str, severity: str, host: str = "db1", ended: bool = False) -> None:
-        """What Prometheus does when an alert fires, or has ended."""
+        """What Prometheus does when an alert fires, or has ended: it says each time when it began."""
+        now = datetime.now(UTC).isoformat()
         alert: dict[str, Any] = {
+            "startsAt": self.began.setdefault((name, host), now),
             "labels": {"alertname": name, "severity": severity, "host": host},
             "annotations": {"summary": f"{name} の要約", "impact": "貸出が止まる", "runbook": "node#HostDown"},
         }
         if ended:
-            alert["endsAt"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 1))
+            alert["endsAt"] = now
+            del self.began[name, host]
         body = json.dumps([alert]).encode()
         request = urllib.request.Request(
             f"{self.url}/api/v2/alerts", data=body, headers={"Content-Type": "application/json"}
