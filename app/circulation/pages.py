@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from app.access.rules import may
 from app.access.web import staff_page
 from app.branches.codes import LOCATION, choices
 from app.catalog import actions as catalog
@@ -18,6 +19,7 @@ from app.catalog.models import Item
 from app.circulation import actions, enquiry
 from app.circulation.models import CounterPolicy
 from app.patrons.rules import plain_number
+from app.web import versions
 from app.web.forms import OfficeForm
 
 
@@ -155,28 +157,38 @@ class MoveForm(OfficeForm):
             raise forms.ValidationError(f"番号として読み取れません: {'、'.join(wrong[:5])}")
         return [plain_number(line) for line in lines]
 
+    def wanted(self) -> dict[str, Any]:
+        """What `catalog.relocate` is asked for."""
+        given = self.cleaned_data
+        return {
+            "barcodes": given["barcodes"],
+            "location": given["location"] or None,
+            "shelf_mark": "" if given["clear_mark"] else given["shelf_mark"] or None,
+            "status": given["status"] or None,
+        }
+
 
 @staff_page(catalog.RELOCATE)
 def move(request: HttpRequest) -> HttpResponse:
-    """Scan many items, choose once, confirm once."""
+    """Scan many items, choose once, look at the differences, confirm once."""
     form = MoveForm(request.POST or None)
-    moved = None
+    context: dict[str, Any] = {"may_undo": may(request.actor.operations, catalog.UNDO.code)}
+    status = 200
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        mark = "" if given["clear_mark"] else given["shelf_mark"] or None
+        seen = request.POST.get(versions.FIELD)
         try:
-            moved = catalog.relocate(
-                request.actor,
-                given["barcodes"],
-                location=given["location"] or None,
-                shelf_mark=mark,
-                status=given["status"] or None,
-            )
-            form = MoveForm()
+            if seen is None:
+                context["planned"] = catalog.preview_move(request.actor, **form.wanted())
+            elif "back" not in request.POST:
+                context["moved"] = catalog.relocate(request.actor, **form.wanted(), seen=seen)
+                form = MoveForm()
+        except versions.Conflict:
+            context |= {"planned": catalog.preview_move(request.actor, **form.wanted()), "outdated": True}
+            status = 409
         except catalog.CatalogError as problem:
             form.add_error(None, str(problem))
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, "circulation/move.html", {"form": form, "moved": moved}, status=status)
+    status = 422 if form.is_bound and form.errors else status
+    return render(request, "circulation/move.html", context | {"form": form}, status=status)
 
 
 @staff_page(catalog.EDIT_ITEM)

@@ -1,7 +1,7 @@
 """What the counter does to items: temporary records, damage notes, sets, things that turn up again, moving shelves."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from app.access.actions import require
 from app.access.actor import Actor
 from app.audit import actions as audit
 from app.branches.models import Branch
-from app.catalog import search
+from app.catalog import history, search
 from app.catalog.actions import changes, merging, numbering
 from app.catalog.actions.operations import (
     CONDITION,
@@ -23,7 +23,8 @@ from app.catalog.actions.operations import (
     CatalogError,
 )
 from app.catalog.codes import Origin, ShelfStatus, shelf_statuses
-from app.catalog.models import BibliographicRecord, Item, ItemSet
+from app.catalog.models import BibliographicRecord, Change, Item, ItemSet
+from app.web import versions
 
 MOST_AT_ONCE = 500
 MOVABLE = ("location", "shelf_mark", "status")
@@ -148,6 +149,12 @@ class Moved:
     same: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     out: tuple[str, ...] = ()
+    change_set: int | None = None
+    """Where the differences stand and from where they are undone; None when nothing changed."""
+    seen: str = ""
+    """What stands for these differences (`web.versions`): whoever confirms them says that they are what was shown."""
+    changes: tuple[history.Told, ...] = ()
+    """The differences in words; of a preview only."""
 
 
 @transaction.atomic
@@ -158,11 +165,13 @@ def relocate(
     location: str | None = None,
     shelf_mark: str | None = None,
     status: str | None = None,
+    seen: str | None = None,
 ) -> Moved:
     """Give many items another place, separate shelf mark or state, all at once; None leaves a column as it is.
 
     Every item's change is in the log with both values. CatalogError for nothing to change, too many items (500),
-    values too long and unknown states. The same again changes nothing. Items on loan keep their state.
+    values too long and unknown states. The same again changes nothing. Items on loan keep their state. With `seen` of
+    a `preview_move`, versions.Conflict when it would be other differences by now.
     """
     require(actor, RELOCATE)
     wanted = list(dict.fromkeys(barcodes))
@@ -183,14 +192,18 @@ def relocate(
             continue
         for name, value in after.items():
             setattr(item, name, value)
-        item.save(update_fields=[*after, "updated_at"])
         changed.append(item)
         notes.append((item, before, after))
-        detail = {"changed": {name: [str(before[name]), value] for name, value in after.items()}}
-        audit.record(actor, RELOCATE, subject_type="item", subject_id=item.barcode, detail=detail)
+    differences = {item.barcode: [before, after] for item, before, after in notes}
+    if seen is not None:
+        versions.check(seen, differences)
     with changes.open(actor, changes.Kind.BATCH, f"所在・状態の変更 {len(changed)}点") as change_set:
         for item, before, after in notes:
+            item.save(update_fields=[*after, "updated_at"])
             change_set.note(item, before, after)
+            detail = {"changed": {name: [str(before[name]), value] for name, value in after.items()}}
+            audit.record(actor, RELOCATE, subject_type="item", subject_id=item.barcode, detail=detail)
+        number = change_set.pk if notes else None
     if changed and "status" in values:
         search.index(sorted({item.record_id for item in changed}))
     known = {item.barcode for item in items}
@@ -199,7 +212,19 @@ def relocate(
         same=tuple(same),
         unknown=tuple(barcode for barcode in wanted if barcode not in known),
         out=tuple(item.barcode for item in items if item.pk in out_ids) if "status" in values else (),
+        change_set=number,
+        seen=versions.token(differences),
     )
+
+
+@transaction.atomic
+def preview_move(actor: Actor, barcodes: Iterable[str], **values: str | None) -> Moved:
+    """What `relocate` would do, done, told in words and rolled back: nothing of it stays."""
+    moved = relocate(actor, barcodes, **values)
+    rows = Change.objects.filter(change_set=moved.change_set).select_related("change_set").order_by("pk")
+    moved = replace(moved, changes=tuple(history.in_words(rows)))
+    transaction.set_rollback(True)
+    return moved
 
 
 def _check_move(wanted: list[str], values: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from app.access.actions import NotPermitted
 from app.audit.models import AuditEvent
-from app.catalog.models import BibliographicRecord, Item
+from app.catalog.models import BibliographicRecord, ChangeSet, Item
 from app.circulation import actions, day, enquiry
 from app.circulation.models import CounterPolicy, LoanStatistic
 from app.tests import make
@@ -119,18 +119,48 @@ def test_a_hundred_items_go_to_the_display_corner_with_one_confirmation(desk):
     CodeEntry.objects.create(table="location", code="展示コーナー", label="展示コーナー", order=99)
     scanned = "\r\n".join([*(f"A{thing.barcode}A" for thing in things), things[0].barcode, "2999999999"])
     data = {"barcodes": scanned, "location": "展示コーナー", "shelf_mark": "T", "status": "inspection"}
-    page = make.client("counter").post(reverse("circulation:move"), data)
-    text = page.content.decode()
-    assert "100点を変更しました" in text
+    browser, url = make.client("counter"), reverse("circulation:move")
+    shown = browser.post(url, data)
+    text = shown.content.decode()
+    assert "変更する資料 100点" in text
     assert "2999999999" in text
+    assert len(shown.context["planned"].changes) == 100
+    assert "<ins>展示コーナー</ins>" in text
+    assert not Item.objects.filter(location="展示コーナー").exists()  # looked at, and nothing stays
+    assert not ChangeSet.objects.exists()
+    sure = data | {"seen": shown.context["planned"].seen}
+    assert "100点を変更しました" in browser.post(url, sure).content.decode()
     assert Item.objects.filter(location="展示コーナー", shelf_mark="T").count() == 100
     assert Item.objects.filter(status="inspection").count() == 99  # what is out keeps its state
     events = AuditEvent.objects.filter(operation="catalog.relocate")
     assert events.count() == 100
     assert events.get(subject_id=things[5].barcode).detail["changed"]["location"] == ["", "展示コーナー"]
-    again = make.client("counter").post(reverse("circulation:move"), data).content.decode()
-    assert "0点を変更しました" in again
+    assert "変更する資料 0点、すでに同じ値の資料 100点" in browser.post(url, data).content.decode()
     assert events.count() == 100
+
+
+def test_a_move_that_became_another_is_shown_again_and_one_that_was_changed_since_is_not_undone(desk):
+    things = [make.item() for _ in range(3)]
+    data = {"barcodes": "\n".join(thing.barcode for thing in things), "shelf_mark": "T"}
+    browser, url = make.client("librarian"), reverse("circulation:move")
+    seen = browser.post(url, data).context["planned"].seen
+    Item.objects.filter(pk=things[0].pk).update(shelf_mark="R")
+    late = browser.post(url, data | {"seen": seen})
+    assert (late.status_code, "確認の後に変わった" in late.content.decode()) == (409, True)
+    assert not Item.objects.filter(shelf_mark="T").exists()
+    assert 'rows="8"' in browser.post(url, data | {"seen": seen, "back": "1"}).content.decode()
+    done = browser.post(url, data | {"seen": late.context["planned"].seen}).context["moved"]
+    Item.objects.filter(pk=things[1].pk).update(shelf_mark="S")
+    undo = reverse("catalog:undo", args=[done.change_set])
+    refused = browser.post(undo)
+    assert (refused.status_code, things[1].barcode in refused.content.decode()) == (409, True)
+    assert Item.objects.filter(shelf_mark="T").count() == 2
+    Item.objects.filter(pk=things[1].pk).update(shelf_mark="T")
+    assert browser.post(undo).status_code == 302
+    marks = (
+        Item.objects.filter(pk__in=[thing.pk for thing in things]).order_by("pk").values_list("shelf_mark", flat=True)
+    )
+    assert list(marks) == ["R", "", ""]
 
 
 @pytest.mark.parametrize("data", [{"barcodes": ""}, {"barcodes": "abc"}, {"barcodes": "2000000001"}])
