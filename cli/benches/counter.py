@@ -1,9 +1,10 @@
 """The counter under load, through nginx on the twin: pace, an import beside it, and deaths in the middle of it.
 
-Needs a twin with a library to lend from, best at full scale (`./kura demo --scale 1.0`). Four phases over the same
-thirty terminals: at the goal's pace; as fast as they can; the same beside an import of 100,000 records; and paced
-again while the application, the database and the connection between them are killed at random. At the end the
-database is compared with the ledger of what the terminals were told: every open loan, and every act counted once.
+Needs a twin with a library to lend from, best at full scale (`./kura demo --scale 1.0`). First one counter's screen in
+Chromium (`counter_screen`; with `--screen-only` nothing else). Then four phases over the same thirty terminals: at the
+goal's pace; as fast as they can; the same beside an import of 100,000 records; and paced again while the application,
+the database and the connection between them are killed at random. At the end the database is compared with the ledger
+of what the terminals were told: every open loan, and every act counted once.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import time
 from typing import Any
 
 from cli import evidence, ledger
-from cli.benches import marc_file
+from cli.benches import counter_screen, marc_file
 from cli.context import Context, Refused
 from lab import paths
 
@@ -47,14 +48,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=int, default=60, help="length of each phase (default 60)")
     parser.add_argument("--records", type=int, default=100_000, help="records of the import (default 100,000)")
     parser.add_argument("--seed", type=int, default=1, help="which patrons, items and faults are drawn")
+    parser.add_argument("--screen-only", action="store_true", help="only what scans take at the screen, in Chromium")
 
 
 def run(context: Context) -> evidence.Figures:
     """All phases; Refused when there is no twin or no library on it."""
     if not context.twin.running():
         raise Refused("no twin is running; start it with: ./kura up")
+    counter_screen.needed()
+    # Before the terminals open their ledger: what the screen lends and takes back is then no part of it.
+    with context.progress.step("at the screen"):
+        seen = counter_screen.measure(context)
+    if context.arguments.screen_only:
+        return seen
     with ledger.addresses(context, TERMINALS) as sources:
-        return measure(context, Counter(context, sources))
+        return seen | measure(context, Counter(context, sources))
 
 
 def measure(context: Context, bench: Counter) -> evidence.Figures:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import stat
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from tests.browser.house import CHROMIUM, LOCAL, QUIET, House, LocalHouse, TwinHouse
+from lab.browser import QUIET, wrapper
+from tests.browser.house import LOCAL, House, LocalHouse, TwinHouse
 from tests.twin.conftest import RunningTwin, twin  # noqa: F401 - the fixture
 
 # A busy machine is no fault of the page; what has to be fast is measured where it is said.
@@ -55,9 +54,8 @@ class Terminals:
     def browser(self, host: str) -> Browser:
         """The browser of a host, started on first use."""
         if host not in self._open:
-            self._open[host] = self._driver.chromium.launch(
-                executable_path=self._wrapper(host), args=QUIET, headless=True
-            )
+            command = wrapper(self._twin.lab, host, self._scratch / host)
+            self._open[host] = self._driver.chromium.launch(executable_path=command, args=QUIET, headless=True)
         return self._open[host]
 
     @contextmanager
@@ -80,29 +78,3 @@ class Terminals:
         """Close them all."""
         for browser in self._open.values():
             browser.close()
-
-    def _wrapper(self, host: str) -> Path:
-        """A command that runs Chromium as the terminal's own: network, resolver, hosts file, trusted authority."""
-        home = self._scratch / host
-        (home / ".pki/nssdb").mkdir(parents=True)
-        database = f"sql:{home / '.pki/nssdb'}"
-        subprocess.run(["certutil", "-N", "-d", database, "--empty-password"], check=True)
-        authority = self._twin.state / "ca.crt"
-        subprocess.run(["certutil", "-A", "-d", database, "-n", "kura", "-t", "C,,", "-i", authority], check=True)
-        files = {name: home / name for name in ("resolv.conf", "hosts")}
-        for name, path in files.items():
-            path.write_text(self._etc(host, name))
-        binds = " && ".join(f"mount --bind {path} /etc/{name}" for name, path in files.items())
-        inside = f'{binds} && export HOME={home} && exec {CHROMIUM} "$@"'
-        command = self._twin.lab.inside_argv(host, ["unshare", "-m", "sh", "-c"])
-        wrapper = home / "chromium"
-        wrapper.write_text(f"#!/bin/sh\nexec {' '.join(command)} '{inside}' chromium \"$@\"\n")
-        wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
-        return wrapper
-
-    def _etc(self, host: str, name: str) -> str:
-        """A file of /etc as it is on the host; the operator's workstation has no system of its own."""
-        row = self._twin.site.host(host)
-        if row.kind != "workstation":
-            return self._twin.run(host, f"cat /etc/{name}").stdout
-        return {"hosts": "127.0.0.1 localhost\n", "resolv.conf": f"nameserver {self._twin.site.gateway(row)}\n"}[name]

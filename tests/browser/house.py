@@ -20,12 +20,10 @@ from typing import Protocol
 
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
+from lab.browser import QUIET
+
 LOCAL = os.environ.get("KURA_BROWSER") == "local"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
 COUNTER, KIOSK = "staff-nagano-1", "opac-nagano-1"
 
 
