@@ -135,6 +135,21 @@ def _save(
     waiting: list[tree.Waiting],
     top: int,
 ) -> AuditSeal:
+    new = drawn_up(now, key, last, month, rows, waiting, top)
+    new.save(force_insert=True)
+    return new
+
+
+def drawn_up(
+    now: datetime,
+    key: Ed25519PrivateKey | None,
+    last: AuditSeal | None,
+    month: date,
+    rows: list[tuple[int, bytes]],
+    waiting: list[tree.Waiting],
+    top: int,
+) -> AuditSeal:
+    """The seal that follows `last` over these ids and leaves, signed when there is a key, and not saved yet."""
     leaves = [leaf for _, leaf in rows]
     marks = tree.prints(leaves)
     new = AuditSeal(
@@ -152,7 +167,6 @@ def _save(
     )
     if key:
         new.signature = base64.b64encode(key.sign(statement_of(new).text().encode())).decode()
-    new.save(force_insert=True)
     return new
 
 
