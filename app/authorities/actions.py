@@ -18,6 +18,7 @@ from app.web import versions
 VIEW = declare("authorities.view", "典拠を見る", kind="view")
 EDIT = declare("authorities.edit", "典拠を登録・修正・統合する", roles=(LIBRARIAN,))
 FIELDS = ("kind", "scheme", "number", "heading", "reading", "romaji", "dates", "ndc", "note")
+MOST_PROBLEMS = 20
 BROADER, NARROWER, RELATED = "broader", "narrower", "related"
 
 
@@ -94,6 +95,10 @@ def _put_forms(authority: Authority, forms: Sequence[Mapping[str, str]]) -> None
             continue
         reading, kind = form.get("reading", "").strip(), form.get("kind") or Form.Kind.VARIANT
         wanted[text] = Form(authority=authority, text=text, key=rules.key(text), reading=reading, kind=kind)
+    if [(f.text, f.reading, f.kind) for f in wanted.values()] == list(
+        Form.objects.filter(authority=authority).values_list("text", "reading", "kind")
+    ):
+        return
     Form.objects.filter(authority=authority).delete()
     Form.objects.bulk_create(wanted.values())
 
@@ -124,27 +129,38 @@ def relate(actor: Actor, source_id: int, target_id: int, kind: str) -> None:
     The same again changes nothing; another relation between the two is replaced.
     """
     require(actor, EDIT)
-    known = {
-        one.pk: one
-        for one in Authority.objects.select_for_update().filter(pk__in=[source_id, target_id]).order_by("pk")
-    }
+    known = _locked(source_id, target_id)
     if source_id == target_id or len(known) != 2:
         raise AuthorityError("参照する先の典拠を選んでください。")
-    if (known[source_id].kind in NAMES) != (known[target_id].kind in NAMES):
+    if _relate(known[source_id], known[target_id], kind):
+        detail = {"to": known[target_id].heading, "kind": kind}
+        audit.record(actor, EDIT, subject_type="authority", subject_id=source_id, detail=detail)
+
+
+def _relate(one: Authority, other: Authority, kind: str, change_set: hooks.Noting | None = None) -> bool:
+    """Let one refer to the other; whether that is new. AuthorityError for what cannot be, before anything is done."""
+    if one.pk == other.pk:
+        raise AuthorityError("参照する先の典拠を選んでください。")
+    if (one.kind in NAMES) != (other.kind in NAMES):
         raise AuthorityError("件名と名称の間には参照を付けられません。")
-    source, target = (target_id, source_id) if kind == NARROWER else (source_id, target_id)
+    source, target = (other, one) if kind == NARROWER else (one, other)
     if kind == RELATED:
-        source, target = min(source, target), max(source, target)
-    elif rules.makes_circle(_broader(), source, target):
+        source, target = sorted((source, target), key=lambda authority: authority.pk)
+    elif rules.makes_circle(_broader(), source.pk, target.pk):
         raise AuthorityError("上位と下位がひと回りしてしまいます。")
     plain = Relation.Kind.RELATED if kind == RELATED else Relation.Kind.BROADER
-    if Relation.objects.filter(source=source, target=target, kind=plain).exists():
-        return
     between = Q(source=source, target=target) | Q(source=target, target=source)
-    Relation.objects.filter(between).delete()
-    Relation.objects.create(source_id=source, target_id=target, kind=plain)
-    detail = {"to": known[target_id].heading, "kind": kind}
-    audit.record(actor, EDIT, subject_type="authority", subject_id=source_id, detail=detail)
+    there = list(Relation.objects.filter(between).select_related("source", "target"))
+    if any((old.source_id, old.target_id, old.kind) == (source.pk, target.pk, plain) for old in there):
+        return False
+    for old in there:
+        if change_set:
+            change_set.gone(old)
+        old.delete()
+    made = Relation.objects.create(source=source, target=target, kind=plain)
+    if change_set:
+        change_set.made(made)
+    return True
 
 
 def _broader() -> dict[int, list[int]]:
@@ -167,12 +183,10 @@ def unrelate(actor: Actor, source_id: int, target_id: int) -> None:
 @transaction.atomic
 def merge(actor: Actor, going_id: int, staying_id: int) -> Authority:
     """Make two authorities one: the heading that goes becomes another form of the one that stays, and takes its forms
-    and references along. AuthorityError for subjects of different lists, and for a subject and a name."""
+    and references along. One change set, from which it is undone. AuthorityError for subjects of different lists, and
+    for a subject and a name."""
     require(actor, EDIT)
-    both = {
-        one.pk: one
-        for one in Authority.objects.select_for_update().filter(pk__in=[going_id, staying_id]).order_by("pk")
-    }
+    both = _locked(going_id, staying_id)
     if len(both) != 2:
         raise AuthorityError("統合する2つの典拠を選んでください。")
     going, staying = both[going_id], both[staying_id]
@@ -181,26 +195,53 @@ def merge(actor: Actor, going_id: int, staying_id: int) -> Authority:
     if going.scheme != staying.scheme and going.kind not in NAMES:
         raise AuthorityError("別の件名標目表の件名は統合できません。「をも見よ」で結んでください。")
     gone, before = state(going), state(staying)
-    forms = [{"text": t, "reading": r, "kind": k} for t, r, k in before["forms"]]
-    forms += [{"text": going.heading, "reading": going.reading, "kind": Form.Kind.VARIANT}]
-    forms += [{"text": t, "reading": r, "kind": k} for t, r, k in gone["forms"]]
-    _put_forms(staying, forms)
-    _move_relations(going_id, staying_id)
-    for name in ("reading", "romaji", "dates", "ndc", "note"):
-        setattr(staying, name, getattr(staying, name) or getattr(going, name))
-    going.delete()
-    staying.by_staff = True
-    _save(staying)
-    detail = {"merged": gone, "into": staying.heading}
+    with hooks.noting(actor, "heading", f"典拠の統合 {going.heading} → {staying.heading}") as change_set:
+        change_set.gone(going)
+        taken = [{"text": going.heading, "reading": going.reading, "kind": Form.Kind.VARIANT}]
+        for form in Form.objects.filter(authority=going):
+            change_set.gone(form)
+            taken.append({"text": form.text, "reading": form.reading, "kind": form.kind})
+        _move_relations(change_set, going_id, staying_id)
+        going.delete()
+        _add_forms(change_set, staying, taken)
+        names = ("reading", "romaji", "dates", "ndc", "note")
+        values = {name: getattr(staying, name) or getattr(going, name) for name in names} | {"by_staff": True}
+        _change(change_set, staying, values)
+        number = change_set.pk
+    detail = {"merged": gone, "into": staying.heading, "change_set": number}
     audit.record(actor, EDIT, subject_type="authority", subject_id=staying.pk, detail=detail)
-    hooks.tell(_names(gone) | _names(state(staying)))
+    hooks.tell(_names(gone) | _names(before) | _names(state(staying)))
     return staying
 
 
-def _move_relations(going_id: int, staying_id: int) -> None:
+def _change(change_set: hooks.Noting, authority: Authority, values: Mapping[str, Any]) -> None:
+    """Give an authority these values and note those that differ."""
+    before = {name: getattr(authority, name) for name in values}
+    if before != dict(values):
+        for name, value in values.items():
+            setattr(authority, name, value)
+        _save(authority)
+        change_set.note(authority, before, values)
+
+
+def _add_forms(change_set: hooks.Noting, authority: Authority, forms: Iterable[Mapping[str, str]]) -> None:
+    """Other forms that the authority does not have yet, behind those that it has."""
+    there = {authority.heading, *Form.objects.filter(authority=authority).values_list("text", flat=True)}
+    for form in forms:
+        text = form["text"].strip()
+        if rules.key(text) and text not in there:
+            there.add(text)
+            reading, kind = form.get("reading", ""), form.get("kind") or Form.Kind.VARIANT
+            made = Form.objects.create(authority=authority, text=text, key=rules.key(text), reading=reading, kind=kind)
+            change_set.made(made)
+
+
+def _move_relations(change_set: hooks.Noting, going_id: int, staying_id: int) -> None:
     """What the one referred to, the other refers to now; a reference between the two goes."""
     own = Q(source=going_id) | Q(target=going_id)
     old = list(Relation.objects.filter(own))
+    for relation in old:
+        change_set.gone(relation)
     Relation.objects.filter(own).delete()
     there = {
         frozenset(pair)
@@ -215,7 +256,7 @@ def _move_relations(going_id: int, staying_id: int) -> None:
         elif rules.makes_circle(_broader(), ends[0], ends[1]):
             continue
         there.add(frozenset(ends))
-        Relation.objects.create(source_id=ends[0], target_id=ends[1], kind=relation.kind)
+        change_set.made(Relation.objects.create(source_id=ends[0], target_id=ends[1], kind=relation.kind))
 
 
 class Found(Protocol):
@@ -243,6 +284,10 @@ class Taken:
 
     made: int = 0
     filled: int = 0
+    linked: int = 0
+    """References that are new; of a table only."""
+    change_set: int | None = None
+    """Where a table's differences stand and from where they are undone; None when it brought nothing."""
 
 
 @transaction.atomic
@@ -286,38 +331,63 @@ def _fill(authority: Authority, heading: Found) -> bool:
 
 
 @transaction.atomic
-def take_table(actor: Actor, rows: Sequence[Mapping[str, Any]]) -> Taken:
-    """Authorities from a table (`tables.read`): headings first, then their references to each other. The same table
-    again changes nothing. AuthorityError names the line of a reference to nobody."""
+def take_table(actor: Actor, rows: Sequence[Mapping[str, Any]], name: str = "") -> Taken:
+    """Authorities from a table (`tables.read`): headings first, then their references to each other; one change set.
+
+    The same table again changes nothing. AuthorityError names the lines that cannot be, and nothing is taken.
+    """
     require(actor, EDIT)
-    made = filled = 0
+    made = filled = linked = 0
     by_heading: dict[tuple[str, str], Authority] = {}
     names: set[str] = set()
-    for row in rows:
-        known = {"scheme": row["scheme"], "kind": row["kind"], "heading": row["heading"]}
-        one = Authority.objects.filter(**known).order_by("pk").first()
-        before = state(one) if one else {}
-        one = one or Authority(**known)
-        for name in ("number", "reading", "ndc", "note"):
-            setattr(one, name, getattr(one, name) or row[name] or (None if name == "number" else ""))
-        _save(one)
-        own = [{"text": t, "reading": r, "kind": k} for t, r, k in before.get("forms", [])]
-        _put_forms(one, [{"text": text} for text in row["forms"]] + own)
-        by_heading[(one.scheme, one.heading)] = one
-        after = state(one)
-        made, filled = made + (not before), filled + bool(before and before != after)
-        names |= _names(after) if before != after else set()
-    for row in rows:
-        for kind in (BROADER, NARROWER, RELATED):
-            for other in row[kind]:
+    problems: list[str] = []
+    with hooks.noting(actor, "import", f"典拠の取込み {name}".strip()) as change_set:
+        for row in rows:
+            try:
+                one, was, is_now = _take_row(change_set, row)
+            except AuthorityError as error:
+                problems.append(f"{row['line']}行目: {error}")
+                continue
+            by_heading[(one.scheme, one.heading)] = one
+            made, filled = made + (not was), filled + bool(was and was != is_now)
+            names |= _names(was) | _names(is_now) if was != is_now else set()
+        for row in rows if not problems else ():
+            for kind, other in [(which, one) for which in (BROADER, NARROWER, RELATED) for one in row[which]]:
                 target = by_heading.get((row["scheme"], other)) or _named(row["scheme"], other)
-                if target is None:
-                    raise AuthorityError(f"{row['line']}行目: 「{other}」という件名がありません。")
-                relate(actor, by_heading[(row["scheme"], row["heading"])].pk, target.pk, kind)
-    if made or filled:
-        audit.record(actor, EDIT, subject_type="authority", detail={"made": made, "filled": filled})
+                try:
+                    if target is None:
+                        raise AuthorityError(f"「{other}」という件名がありません。")
+                    linked += _relate(by_heading[(row["scheme"], row["heading"])], target, kind, change_set)
+                except AuthorityError as error:
+                    problems.append(f"{row['line']}行目: {error}")
+        if problems:
+            more = f" ほか{len(problems) - MOST_PROBLEMS}件" if len(problems) > MOST_PROBLEMS else ""
+            raise AuthorityError(" ".join(problems[:MOST_PROBLEMS]) + more)
+        number = change_set.pk if made or filled or linked else None
+    if number:
+        detail = {"made": made, "filled": filled, "change_set": number}
+        audit.record(actor, EDIT, subject_type="authority", detail=detail)
     hooks.tell(names)
-    return Taken(made, filled)
+    return Taken(made, filled, linked, number)
+
+
+def _take_row(change_set: hooks.Noting, row: Mapping[str, Any]) -> tuple[Authority, dict[str, Any], dict[str, Any]]:
+    """The authority of a line, made or told more of, and how it was ({} when it is new) and is."""
+    known = {"scheme": row["scheme"], "kind": row["kind"], "heading": row["heading"]}
+    one = Authority.objects.select_for_update().filter(**known).order_by("pk").first()
+    was = state(one) if one else {}
+    one = one or Authority(**known)
+    values = {name: getattr(one, name) or row[name] or None for name in ("number", "reading", "ndc", "note")}
+    values |= {name: values[name] or "" for name in ("reading", "ndc", "note")}
+    if was:
+        _change(change_set, one, values)
+    else:
+        for name, value in values.items():
+            setattr(one, name, value)
+        _save(one)
+        change_set.made(one, FIELDS)
+    _add_forms(change_set, one, [{"text": text} for text in row["forms"]])
+    return one, was, state(one)
 
 
 def _named(scheme: str, heading: str) -> Authority | None:

@@ -110,8 +110,8 @@ class Relation(models.Model):
         BROADER = "broader", "上位"
         RELATED = "related", "関連"
 
-    source = models.ForeignKey(Authority, on_delete=models.CASCADE, related_name="outward")
-    target = models.ForeignKey(Authority, on_delete=models.CASCADE, related_name="inward")
+    source = models.ForeignKey(Authority, on_delete=models.CASCADE, related_name="outward", verbose_name="典拠")
+    target = models.ForeignKey(Authority, on_delete=models.CASCADE, related_name="inward", verbose_name="参照先")
     kind = models.CharField("関係", max_length=8, choices=Kind.choices)
 
     class Meta:
@@ -123,3 +123,6 @@ class Relation(models.Model):
                 condition=~Q(kind="related") | Q(source__lt=F("target")), name="authority_related_kept_once"
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.source} → {self.target}({self.get_kind_display()})"

@@ -13,9 +13,11 @@ from app.access.web import staff_page
 from app.authorities import actions, queries, tables
 from app.authorities.forms import AuthorityForm, FormLine, MergeForm, RelateForm, TableForm
 from app.authorities.models import NAMES, Authority, Scheme
+from app.catalog.actions.following import preview_table
 from app.web import versions
 
 LARGEST_FILE = 10_000_000
+UNDONE_THERE = "「変更の記録」から取り消せます。"
 
 
 @require_GET
@@ -137,7 +139,10 @@ def merge(request: HttpRequest, authority_id: int) -> HttpResponse:
             except actions.AuthorityError as error:
                 form.add_error("target", str(error))
             else:
-                messages.success(request, f"「{going.heading}」を「{saved.heading}」に統合しました。")
+                messages.success(
+                    request,
+                    f"「{going.heading}」を「{saved.heading}」に統合しました。「登録・統合の記録」から取り消せます。",
+                )
                 return redirect("authorities:show", saved.pk)
     context = {"one": going, "form": form, "staying": None if form.errors else staying}
     return render(request, "authorities/merge.html", context, status=422 if form.errors else 200)
@@ -155,17 +160,25 @@ def delete(request: HttpRequest, authority_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @staff_page(actions.EDIT)
 def table(request: HttpRequest) -> HttpResponse:
-    """Take in a table of headings with their references."""
+    """Take in a table of headings with their references, or look at what it would do."""
     form = TableForm(request.POST or None, request.FILES or None)
+    preview = None
     if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
         try:
-            taken = actions.take_table(request.actor, tables.read(_lines(form.cleaned_data["file"])))
+            rows = tables.read(_lines(file))
+            if "preview" in request.POST:
+                preview = preview_table(request.actor, rows)
+            else:
+                taken = actions.take_table(request.actor, rows, file.name)
+                counts = f"{taken.made}件を登録し、{taken.filled}件に書き足しました(新しい参照{taken.linked}件)。"
+                messages.success(
+                    request, counts + ("「登録・統合の記録」から取り消せます。" if taken.change_set else "")
+                )
+                return redirect("authorities:index")
         except (tables.BadTable, actions.AuthorityError) as error:
             form.add_error("file", str(error))
-        else:
-            messages.success(request, f"{taken.made}件を登録し、{taken.filled}件に書き足しました。")
-            return redirect("authorities:index")
-    context = {"form": form, "columns": tables.COLUMNS}
+    context = {"form": form, "columns": tables.COLUMNS, "preview": preview}
     return render(request, "authorities/table.html", context, status=422 if form.errors else 200)
 
 

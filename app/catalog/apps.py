@@ -34,6 +34,8 @@ class CatalogConfig(AppConfig):
         post_migrate.connect(_seed, sender=self)
         autodiscover_modules("followers")
         from app.authorities import hooks
+        from app.catalog.actions import changes
         from app.catalog.actions.following import reindex
 
         hooks.follow(reindex)
+        hooks.keep(changes.open)

@@ -44,7 +44,9 @@ def told(change: Change) -> Told:
         what = NAMES.get(change.subject) or str(model._meta.verbose_name)
     except LookupError:
         return Told(change, change.change_set, change.subject, ())
-    names = list(change.after) or []
+    # Of a new row only what it says; empty columns were watched for what may come.
+    new = change.act == Change.Act.MADE
+    names = [name for name, value in change.after.items() if not new or value not in (None, "", [], {})]
 
     def line(name: str) -> Line:
         before, after = change.before.get(name), change.after.get(name)

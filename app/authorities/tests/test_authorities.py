@@ -8,6 +8,10 @@ from app.access.actions import NotPermitted
 from app.audit.models import AuditEvent
 from app.authorities import actions, queries, rules, tables
 from app.authorities.models import Authority, Relation
+from app.catalog import search
+from app.catalog.actions import undoing
+from app.catalog.models import ChangeSet
+from app.catalog.tests import factories
 from app.tests import make
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +110,15 @@ def test_two_become_one_with_all_forms_and_references(librarian):
     assert {"夏目金之助", "漱石山人"} <= set(queries.forms_of(["夏目漱石"])["夏目漱石"])
     assert [one.heading for one in queries.neighbours(staying.pk).related] == ["正岡子規"]
     assert AuditEvent.objects.filter(operation="authorities.edit", subject_id=str(staying.pk)).exists()
+    merged = ChangeSet.objects.get(kind="heading")
+    assert "夏目金之助" in browser.get(reverse("catalog:change_set", args=[merged.pk])).content.decode()
+    assert browser.post(reverse("catalog:undo", args=[merged.pk])).status_code == 302
+    back = Authority.objects.get(heading="夏目金之助")
+    assert (back.pk, back.reading) == (going.pk, "ナツメ, キンノスケ")
+    assert [form.text for form in back.forms.all()] == ["漱石山人"]
+    assert {one.heading for one in queries.neighbours(back.pk).related} == {"夏目漱石", "正岡子規"}
+    assert not staying.forms.exists()
+    assert [one.heading for one in queries.neighbours(staying.pk).all] == ["夏目金之助"]
     bsh, ndlsh = subject(librarian, "猫"), subject(librarian, "ネコ", scheme="ndlsh")
     with pytest.raises(actions.AuthorityError, match="をも見よ"):
         actions.merge(librarian, bsh.pk, ndlsh.pk)
@@ -163,6 +176,68 @@ def test_a_table_of_headings_is_taken_in_with_its_references_and_again_without_c
     assert wrong.status_code == 422
     assert "2行目: 「哺乳類」" in wrong.content.decode()
     assert not Authority.objects.filter(heading="猫").exists()
+
+
+def test_a_merge_on_which_another_stands_is_not_undone_and_a_lone_one_is_found_again(librarian):
+    book = factories.record("坊っちゃん", creators=["夏目金之助"])
+    going, staying = person(librarian, "夏目金之助"), person(librarian, "夏目漱石", by_staff=True)
+    actions.merge(librarian, going.pk, staying.pk)
+    first = ChangeSet.objects.get(kind="heading")
+    assert [hit.record_id for hit in search.search(search.Query(text="夏目漱石")).hits] == [book.pk]
+    last = person(librarian, "漱石")
+    actions.merge(librarian, staying.pk, last.pk)
+    second = ChangeSet.objects.filter(kind="heading").latest("pk")
+    with pytest.raises(undoing.UndoRefused) as refused:
+        undoing.undo(librarian, first.pk)
+    assert {one.later for one in refused.value.obstacles} == {second.pk}
+    undoing.undo(librarian, second.pk)
+    actions.put_authority(librarian, {"note": "小説家"}, authority_id=staying.pk)  # no column that the merge changed
+    undoing.undo(librarian, first.pk)
+    assert Authority.objects.get(pk=staying.pk).note == "小説家"
+    assert not search.search(search.Query(text="夏目漱石")).hits
+    with pytest.raises(NotPermitted):
+        undoing.undo(make.actor("counter"), first.pk)
+
+
+def test_a_table_is_looked_at_first_and_goes_back_as_one_unless_somebody_went_on(librarian):
+    library = subject(librarian, "図書館")
+    browser, url = make.client("librarian"), reverse("authorities:table")
+
+    def sent(**more):
+        return browser.post(url, {"file": SimpleUploadedFile("bsh.csv", TABLE.encode()), **more})
+
+    page = sent(preview="1").content.decode()
+    assert "登録3件、書き足し1件、新しい参照3件" in page
+    assert "<ins>トショカン</ins>" in page
+    assert [one.heading for one in Authority.objects.all()] == ["図書館"]
+    assert not ChangeSet.objects.exists()
+    assert not AuditEvent.objects.filter(detail__has_key="made").exists()
+    sent()
+    taken = ChangeSet.objects.get(kind="import")
+    reading = Authority.objects.get(heading="読書")
+    actions.put_authority(librarian, {"reading": "ドクショ カツドウ"}, authority_id=reading.pk)
+    refused = browser.post(reverse("catalog:undo", args=[taken.pk]))
+    assert (refused.status_code, "読書: ヨミがその後に変わりました" in refused.content.decode()) == (409, True)
+    assert Authority.objects.count() == 4
+    actions.put_authority(librarian, {"reading": "ドクショ"}, authority_id=reading.pk)
+    other = subject(librarian, "貸出")
+    actions.relate(librarian, other.pk, reading.pk, "related")
+    with pytest.raises(undoing.UndoRefused) as hanging:
+        undoing.undo(librarian, taken.pk)
+    assert [(one.label, one.why) for one in hanging.value.obstacles] == [("読書", "参照で使われています")]
+    actions.unrelate(librarian, other.pk, reading.pk)
+    undoing.undo(librarian, taken.pk)
+    assert {one.heading for one in Authority.objects.all()} == {"図書館", "貸出"}
+    library.refresh_from_db()
+    assert (library.reading, library.ndc, library.forms.count()) == ("", "", 0)
+    assert not Relation.objects.exists()
+
+
+def test_every_wrong_reference_of_a_table_is_named_and_nothing_is_taken(librarian):
+    rows = tables.read(["統一形,上位\n", "猫,哺乳類\n", "犬,猫\n", "猫2,犬;狼\n"])
+    with pytest.raises(actions.AuthorityError, match=r"2行目: 「哺乳類」.* 4行目: 「狼」"):
+        actions.take_table(librarian, rows)
+    assert not Authority.objects.exists()
 
 
 @pytest.mark.parametrize("text", ["", "何か,別\n1,2\n", "統一形\n猫,犬\n", "統一形,一覧\n猫,ない一覧\n"])

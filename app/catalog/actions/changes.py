@@ -13,7 +13,7 @@ records) are not noted here.
 """
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,11 +25,18 @@ from django.db.models import F
 from django.utils import timezone
 
 from app.access.actor import Actor
+from app.catalog.actions.operations import CatalogError
 from app.catalog.models import BibliographicRecord, Change, ChangeSet, Item
 
 Kind = ChangeSet.Kind
 _SHORT: dict[str, type[models.Model]] = {"record": BibliographicRecord, "item": Item}
 _BATCH = 1000
+
+
+class SetUndone(CatalogError):
+    """An earlier part of this work was taken back meanwhile; the rest is not done."""
+
+
 # Derived by the database or by saving; restoring them would say nothing.
 _CLOCKS = {"created_at", "updated_at"}
 
@@ -92,9 +99,10 @@ class Noting:
         if names:
             self._add(obj, Change.Act.CHANGED, {n: old[n] for n in names}, {n: new[n] for n in names})
 
-    def made(self, obj: models.Model) -> None:
-        """This row is new. Its values stand in the row itself; they are not kept twice."""
-        self._add(obj, Change.Act.MADE, {}, {})
+    def made(self, obj: models.Model, watched: Iterable[str] = ()) -> None:
+        """This row is new. Its values stand in the row itself and are not kept twice, but for those `watched`: when
+        others change these without a change set, the row is no longer what was made, and its making not undone."""
+        self._add(obj, Change.Act.MADE, {}, _columns(obj, {name: getattr(obj, name) for name in watched}))
 
     def gone(self, obj: models.Model) -> None:
         """This row is about to be deleted: every value is kept."""
@@ -145,6 +153,8 @@ def open(actor: Actor, kind: str, title: str, *, into: int | None = None, **more
     with transaction.atomic():
         if into is not None:
             row = ChangeSet.objects.select_for_update().get(pk=into)
+            if row.state == ChangeSet.State.UNDONE:
+                raise SetUndone("この取込みは途中で取り消されました。続きは取り込みません。")
         else:
             row = ChangeSet(
                 kind=kind,

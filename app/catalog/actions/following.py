@@ -1,20 +1,25 @@
 """What the catalogue does when authorities change, and what it tells them of its records' headings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db import transaction
 
 from app.access.actions import require
 from app.access.actor import Actor
 from app.authorities import actions as authorities
 from app.authorities.actions import Taken
-from app.catalog import search
+from app.catalog import history, search
 from app.catalog.actions.operations import IMPORT
 from app.catalog.codes import MarcFormat
 from app.catalog.headings import headings
-from app.catalog.models import BibliographicRecord
+from app.catalog.models import BibliographicRecord, Change
 from app.catalog.search import AnyOf, Query, Term
 
 AT_ONCE = 300
+SHOWN = 200
 _PAGE = 500
 
 
@@ -62,3 +67,21 @@ def gather(actor: Actor, record_ids: Iterable[int]) -> Taken:
     rows = BibliographicRecord.objects.filter(pk__in=list(record_ids), marc_format=MarcFormat.MARC21)
     marcs = rows.exclude(marc=None).values_list("marc", flat=True)
     return authorities.take_headings(heading for marc in marcs for heading in headings(bytes(marc)))
+
+
+@dataclass(frozen=True)
+class TablePreview:
+    """What a table of authorities would do: the counts, and the first differences in words."""
+
+    taken: Taken
+    changes: list[history.Told]
+
+
+@transaction.atomic
+def preview_table(actor: Actor, rows: Sequence[Mapping[str, Any]]) -> TablePreview:
+    """Take the table in, look, and roll back: nothing of it stays. AuthorityError as `authorities.take_table`."""
+    taken = authorities.take_table(actor, rows)
+    changes = Change.objects.filter(change_set=taken.change_set).select_related("change_set").order_by("pk")
+    shown = TablePreview(taken, history.in_words(changes[:SHOWN]))
+    transaction.set_rollback(True)
+    return shown

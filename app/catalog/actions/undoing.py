@@ -11,6 +11,9 @@ from django.utils import timezone
 from app.access.actions import require
 from app.access.actor import Actor
 from app.audit import actions as audit
+from app.authorities import hooks
+from app.authorities.actions import EDIT as EDIT_AUTHORITY
+from app.authorities.queries import names_of
 from app.catalog import search
 from app.catalog.actions import changes
 from app.catalog.actions.operations import EDIT_ITEM, EDIT_RECORD, UNDO, CatalogError
@@ -97,6 +100,8 @@ def undo(actor: Actor, change_set_id: int) -> ChangeSet:
     obstacles = _obstacles(row, pasts, there)
     if obstacles:
         raise UndoRefused(obstacles)
+    authorities = _authorities(pasts, there)
+    names = names_of(authorities)
     try:
         with changes.open(actor, changes.Kind.UNDO, f"取消: {row.title}", undoes=row) as change_set:
             records = _put_back(change_set, pasts, there)
@@ -109,6 +114,7 @@ def undo(actor: Actor, change_set_id: int) -> ChangeSet:
             follower.split(row.pk)
     ChangeSet.objects.filter(pk=row.pk).update(state=ChangeSet.State.UNDONE)
     search.index(records)
+    hooks.tell(names | names_of(authorities))
     audit.record(actor, UNDO, subject_type="change_set", subject_id=row.pk, detail={"rows": len(pasts), "by": number})
     return ChangeSet.objects.get(pk=number)
 
@@ -131,30 +137,33 @@ def _may(actor: Actor, pasts: list[Past], there: dict[tuple[str, int], models.Mo
     branches = {obj.branch_id for obj in there.values() if isinstance(obj, Item)}
     for branch in branches:
         require(actor, EDIT_ITEM, branch)
-    if any(past.subject != "item" for past in pasts):
+    if any(past.subject.startswith("authorities.") for past in pasts):
+        require(actor, EDIT_AUTHORITY)
+    if any(past.subject != "item" and not past.subject.startswith("authorities.") for past in pasts):
         require(actor, EDIT_RECORD)
 
 
 def _obstacles(row: ChangeSet, pasts: list[Past], there: dict[tuple[str, int], models.Model]) -> list[Obstacle]:
     later = _later(row, pasts)
+    hanging = _hanging([past for past in pasts if past.act == Change.Act.MADE and past.key not in later], there)
+    back = {past.key for past in pasts if past.act == Change.Act.GONE}
     found: list[Obstacle] = []
     for past in pasts:
         obj = there.get(past.key)
+        names = set(past.after) - SETS
         on_it = later.get(past.key, [])
+        if past.act == Change.Act.CHANGED and obj is not None:
+            on_it = [change for change in on_it if names & set(change.after) or change.act == Change.Act.GONE]
         if past.act == Change.Act.GONE:
-            found += _unrestorable(past)
+            found += _unrestorable(past, back)
+        elif on_it:
+            found += [_told(past, change) for change in on_it]
         elif obj is None:
             found.append(Obstacle(past.label, "すでに削除されています"))
         elif past.act == Change.Act.MADE:
-            found += [_told(past, change) for change in on_it]
-            found += [] if on_it else _hanging(past, obj)
+            found += hanging.get(past.key, []) + _differing(past, obj, names)
         else:
-            names = set(past.after) - SETS
-            touching = [c for c in on_it if names & set(c.after) or c.act == Change.Act.GONE]
-            found += [_told(past, change) for change in touching]
-            if not touching:
-                found += _differing(past, obj, names)
-                found += _unrestorable(past)
+            found += _differing(past, obj, names) + _unrestorable(past, back)
     return found
 
 
@@ -185,17 +194,24 @@ def _later(row: ChangeSet, pasts: list[Past]) -> dict[tuple[str, int], list[Chan
     return found
 
 
-def _hanging(past: Past, obj: models.Model) -> list[Obstacle]:
-    """What other areas keep of a new row: it must not go with it."""
-    found = []
-    for relation in obj._meta.get_fields(include_hidden=True):
-        if not (relation.auto_created and not relation.concrete and (relation.one_to_many or relation.one_to_one)):
-            continue
-        model = relation.related_model
-        if model._meta.app_label == "catalog":
-            continue  # a record's own details go with it; its items are changes of this set or later ones
-        if model._base_manager.filter(**{relation.field.name: obj}).exists():
-            found.append(Obstacle(past.label, f"{model._meta.verbose_name}で使われています"))
+def _hanging(made: list[Past], there: dict[tuple[str, int], models.Model]) -> dict[tuple[str, int], list[Obstacle]]:
+    """What other areas keep of new rows: it must not go with them. A SQL statement for each kind of row that may."""
+    found: dict[tuple[str, int], list[Obstacle]] = {}
+    for subject in {past.subject for past in made}:
+        new = {past.number: past for past in made if past.subject == subject and past.key in there}
+        for relation in changes.model_of(subject)._meta.get_fields(include_hidden=True):
+            if not (relation.auto_created and not relation.concrete and (relation.one_to_many or relation.one_to_one)):
+                continue
+            model: type[models.Model] = relation.related_model  # type: ignore[assignment]
+            if model._meta.app_label == "catalog":
+                continue  # a record's own details go with it; its items are changes of this set or later ones
+            name = relation.field.attname
+            own = [past.number for past in made if past.subject == changes.subject_of(model)]
+            rows = model._base_manager.filter(**{f"{name}__in": list(new)}).exclude(pk__in=own)
+            for number in set(rows.values_list(name, flat=True)):
+                past = new[number]
+                used = Obstacle(past.label, f"{model._meta.verbose_name}で使われています")
+                found.setdefault(past.key, []).append(used)
     return found
 
 
@@ -206,12 +222,14 @@ def _differing(past: Past, obj: models.Model, names: Iterable[str]) -> list[Obst
     return [Obstacle(past.label, f"{words}がその後に変わりました")] if wrong else []
 
 
-def _unrestorable(past: Past) -> list[Obstacle]:
-    """Rows that a former value points at and that are gone."""
+def _unrestorable(past: Past, back: set[tuple[str, int]]) -> list[Obstacle]:
+    """Rows that a former value points at and that are gone; those that come `back` by the same undoing are there."""
     for name, value in past.before.items():
         column = past.model._meta.get_field(name)
         if isinstance(column, models.ForeignKey) and value is not None:
             target = column.remote_field.model
+            if (changes.subject_of(target), value) in back:
+                continue
             if not target._base_manager.filter(pk=value).exists():
                 return [Obstacle(past.label, f"変更前の{column.verbose_name}がもうありません")]
     return []
@@ -268,6 +286,14 @@ def _former(past: Past, obj: models.Model, name: str) -> Any:
         went = set(past.before[name]) - set(past.after[name])
         return sorted((set(getattr(obj, name)) - came) | went)
     return changes.restored(obj._meta.get_field(name), past.before[name])  # type: ignore[arg-type]
+
+
+def _authorities(pasts: list[Past], there: dict[tuple[str, int], models.Model]) -> set[int]:
+    """The authorities that change, or whose other forms do: the records with their names are indexed anew."""
+    own = {past.number for past in pasts if past.subject == "authorities.authority"}
+    forms = [past for past in pasts if past.subject == "authorities.form"]
+    own |= {past.before["authority_id"] for past in forms if "authority_id" in past.before}
+    return own | {there[past.key].authority_id for past in forms if past.key in there}  # type: ignore[attr-defined]
 
 
 def _record_of(obj: models.Model) -> set[int]:

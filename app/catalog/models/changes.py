@@ -24,6 +24,7 @@ class ChangeSet(models.Model):
         IMPORT = "import", "取込み"
         MERGE = "merge", "書誌の統合"
         REPLACE = "replace", "仮書誌の置換"
+        HEADING = "heading", "典拠の統合"
         UNDO = "undo", "取消"
 
     class State(models.TextChoices):
