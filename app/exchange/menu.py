@@ -6,6 +6,14 @@ from app.catalog.actions import IMPORT
 put(
     Page("exchange:import", "取込", IMPORT, CATALOGUE, "MARC・MARCXML・TRC MARC の書誌を取り込みます", order=80),
     Page(
+        "exchange:items",
+        "所蔵の取込",
+        IMPORT,
+        CATALOGUE,
+        "前のシステムや委託先の所蔵データ(CSV)を取り込みます",
+        order=80,
+    ),
+    Page(
         "exchange:articles",
         "記事索引の取込",
         IMPORT,

@@ -3,24 +3,30 @@
 import gzip
 import time
 import zlib
+from typing import Any
 
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from app.access.web import staff_page
+from app.catalog import history
 from app.catalog.actions import IMPORT, CatalogError
-from app.exchange import actions, articles
+from app.exchange import actions, articles, items
 from app.exchange.actions.previewing import Preview
 from app.exchange.models import ImportRun
 from app.exchange.pace import brisk
+from app.patrons.importing import ImportRefused
 
 # Well below the web server's limit of a request's body.
 LARGEST_MEGABYTES = 4
 LARGEST_BYTES = LARGEST_MEGABYTES * 1024 * 1024
 LARGEST_UNPACKED = 64 * 1024 * 1024
 SHOWN_RUNS = 20
+# So many items a page can take in, and take back, in the time that it has.
+MOST_LINES = 5_000
 SHOWN_PROBLEMS = 50
 # So long somebody waits at the screen; what is left is done by the job, minute by minute.
 AT_ONCE_SECONDS = 5.0
@@ -107,6 +113,50 @@ def _unpacked(content: bytes) -> bytes:
             return b""
         raise gzip.BadGzipFile
     return whole
+
+
+@require_http_methods(["GET", "POST"])
+@staff_page(IMPORT)
+def items_page(request: HttpRequest) -> HttpResponse:
+    """Items from CSV: look at what each line would do, or take them in, all of them or none."""
+    context: dict[str, Any] = {}
+    if request.method == "POST":
+        upload = request.FILES.get("file")
+        try:
+            lines, name = _lines_of(upload), upload.name or "" if upload else ""
+            if "preview" in request.POST:
+                context["preview"] = actions.preview_items(request.actor, lines, name)
+            else:
+                made, there = actions.import_items(request.actor, lines, name)
+                messages.success(request, f"所蔵{made.created}点を登録しました(登録済み{there}点は変えません)。")
+                to = ("catalog:change_set", made.change_set) if made.change_set else ("exchange:items",)
+                return redirect(*to)
+        except ImportRefused as refused:
+            context["problems"] = refused.problems
+        except CatalogError as error:
+            context["problem"] = str(error)
+    preview = context.get("preview")
+    refused = bool(context.get("problem") or context.get("problems"))
+    context |= {"labels": items.LABELS, "needed": items.REQUIRED, "record": items.RECORD, "most": MOST_LINES}
+    context["problems"] = context.get("problems") or (preview.problems if preview else [])
+    context["sets"] = history.sets("import").filter(title__startswith=actions.items.TITLE)[:SHOWN_RUNS]
+    return render(request, "exchange/items.html", context, status=422 if refused else 200)
+
+
+def _lines_of(upload: UploadedFile | None) -> list[str]:
+    """The lines of an uploaded CSV. CatalogError when it cannot be read here."""
+    if upload is None or (upload.size or 0) > LARGEST_BYTES:
+        raise CatalogError(f"{LARGEST_MEGABYTES}MBまでのファイルを選んでください。")
+    try:
+        lines = upload.read().decode("utf-8-sig").splitlines(keepends=True)
+    except UnicodeDecodeError as error:
+        raise CatalogError("UTF-8で保存したCSVを選んでください。") from error
+    if len(lines) > MOST_LINES:
+        raise CatalogError(
+            f"画面から取り込めるのは{MOST_LINES:,}行までです。システム担当者に依頼してください"
+            "(サーバ上で manage import_items を実行して取り込みます)。"
+        )
+    return lines
 
 
 @require_http_methods(["GET", "POST"])

@@ -12,6 +12,7 @@ from app.branches import codes
 from app.branches.models import Branch
 from app.catalog import search
 from app.catalog.actions import changes, numbering
+from app.catalog.actions.importing import ImportOutcome
 from app.catalog.actions.operations import EDIT_ITEM, IMPORT, CatalogError
 from app.catalog.codes import Restriction, Visibility, material_types, shelf_statuses
 from app.catalog.models import BibliographicRecord, Item, MergedRecord
@@ -40,6 +41,8 @@ CHANGEABLE = {
     "note",
 }
 MOST_COPIES = 20
+# What the counter and the vans change of an item without a change set.
+WATCHED = ("branch_id", "call_number", "location", "status", "condition")
 
 
 @transaction.atomic
@@ -135,8 +138,11 @@ def check_item(item: Item) -> None:
 
 
 @transaction.atomic
-def add_items(actor: Actor, rows: Iterable[Mapping[str, Any]], *, title: str = "所蔵の取込み") -> int:
-    """New items of known records in bulk, from an earlier system; returns how many. Rows are fields of Item.
+def add_items(
+    actor: Actor, rows: Iterable[Mapping[str, Any]], *, title: str = "所蔵の取込み", into: int | None = None
+) -> ImportOutcome:
+    """New items of known records in bulk, from an earlier system. Rows are fields of Item. One change set; `into`
+    goes on with an earlier batch's.
 
     The caller has checked the values; an empty call number and material type are made from the record. CatalogError
     when somebody took one of the numbers meanwhile. One audit event for the batch.
@@ -144,7 +150,7 @@ def add_items(actor: Actor, rows: Iterable[Mapping[str, Any]], *, title: str = "
     require(actor, IMPORT)
     new = list(rows)
     if not new:
-        return 0
+        return ImportOutcome(change_set=into)
     locked = BibliographicRecord.objects.select_for_update().order_by("pk")
     records = locked.in_bulk({row["record_id"] for row in new})
     items = []
@@ -160,12 +166,13 @@ def add_items(actor: Actor, rows: Iterable[Mapping[str, Any]], *, title: str = "
     except IntegrityError as error:
         raise CatalogError("取込み中に、同じ資料番号が別に登録されました。もう一度取り込んでください。") from error
     numbering.settle(item.barcode for item in items)
-    with changes.open(actor, changes.Kind.IMPORT, title) as change_set:
+    with changes.open(actor, changes.Kind.IMPORT, title, into=into) as change_set:
         for item in items:
-            change_set.made(item)
+            change_set.made(item, WATCHED)
+        number = change_set.pk
     search.index(records)
-    audit.record(actor, IMPORT, subject_type="item", detail={"created": len(items)})
-    return len(items)
+    audit.record(actor, IMPORT, subject_type="item", detail={"created": len(items), "change_set": number})
+    return ImportOutcome(len(items), change_set=number)
 
 
 @transaction.atomic

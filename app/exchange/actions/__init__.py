@@ -1,7 +1,7 @@
 """The only code that writes here: files become records, items and articles; what each run did is kept."""
 
 from app.exchange.actions.articles import import_articles
-from app.exchange.actions.items import import_items
+from app.exchange.actions.items import import_items, preview_items
 from app.exchange.actions.loading import load_marc
 from app.exchange.actions.marc import BusyImport, accept, import_marc, open_run, proceed
 from app.exchange.actions.previewing import preview
@@ -15,5 +15,6 @@ __all__ = [
     "load_marc",
     "open_run",
     "preview",
+    "preview_items",
     "proceed",
 ]

@@ -1,18 +1,23 @@
 """Items of an earlier system from CSV, on the real records of the national bibliography."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from app.access.actions import NotPermitted
 from app.access.actor import Actor, system
 from app.audit.models import AuditEvent
+from app.branches.models import CodeEntry
 from app.catalog import actions as catalog
 from app.catalog import rules
-from app.catalog.models import BibliographicRecord, Item, SearchDocument
+from app.catalog.actions import undoing
+from app.catalog.models import BibliographicRecord, ChangeSet, Item, SearchDocument
 from app.catalog.search import Query, search
 from app.catalog.tests import factories as make
+from app.catalog.tests.test_pages import signed_in
 from app.exchange.actions import import_items, import_marc
 from app.exchange.actions.items import BATCH, MOST_PROBLEMS
 from app.exchange.tests.test_marc import FILE
@@ -46,13 +51,19 @@ def good(library: None) -> list[str]:
     ]
 
 
+def took(lines: list[str]) -> tuple[int, int]:
+    """Import; how many were made and how many were there."""
+    made, there = import_items(IMPORTER, lines)
+    return made.created, there
+
+
 def found(refused: pytest.ExceptionInfo[ImportRefused]) -> set[tuple[int, str]]:
     return {(problem.line, problem.column) for problem in refused.value.problems}
 
 
 def test_items_come_to_the_records_that_their_lines_name_and_are_found(good: list[str]) -> None:
     assert search(Query(text="これからの本の話をしよう", scope="held")).total == 0
-    assert import_items(IMPORTER, good) == (3, 0)
+    assert took(good) == (3, 0)
     item = Item.objects.select_related("record", "branch").get(barcode=rules.item_barcode(500))
     assert item.record.national_number == CONVERSATION
     assert (item.branch.code, item.call_number, item.material_type, item.reference_only) == (
@@ -68,7 +79,7 @@ def test_items_come_to_the_records_that_their_lines_name_and_are_found(good: lis
     assert by_isbn.material_type == by_isbn.record.material_type
     assert Item.objects.get(barcode="00452").record.title.startswith("東アジア読書共同体")
     assert search(Query(text="これからの本の話をしよう", scope="held")).total == 1
-    assert AuditEvent.objects.get(operation="exchange.import", subject_type="item").detail == {"created": 3}
+    assert AuditEvent.objects.get(operation="exchange.import", subject_type="item").detail["created"] == 3
 
 
 def test_the_same_file_again_changes_nothing_and_a_longer_one_adds_what_is_new(good: list[str]) -> None:
@@ -77,10 +88,10 @@ def test_the_same_file_again_changes_nothing_and_a_longer_one_adds_what_is_new(g
     catalog.update_item(IMPORTER, shelved.pk, {"location": "児童"})
     before = list(Item.objects.order_by("pk").values())
     events = AuditEvent.objects.count()
-    assert import_items(IMPORTER, good) == (0, 3)
+    assert took(good) == (0, 3)
     assert list(Item.objects.order_by("pk").values()) == before
     assert AuditEvent.objects.count() == events
-    assert import_items(IMPORTER, [*good, f"00453,nanbu,,{CONVERSATION},,,,,,,"]) == (1, 3)
+    assert took([*good, f"00453,nanbu,,{CONVERSATION},,,,,,,"]) == (1, 3)
 
 
 def test_every_problem_is_named_by_line_and_column_and_nothing_is_imported(good: list[str]) -> None:
@@ -120,7 +131,7 @@ def test_a_fault_behind_the_first_batch_takes_the_whole_file_back(good: list[str
     with pytest.raises(ImportRefused) as refused:
         import_items(IMPORTER, [*lines, f"7000000,nagano,,{CONVERSATION},,,,,,,"])
     assert found(refused) == {(BATCH + 5, "barcode")}
-    assert import_items(IMPORTER, lines) == (BATCH + 3, 0)
+    assert took(lines) == (BATCH + 3, 0)
 
 
 def test_a_number_on_another_record_and_an_isbn_of_two_records_are_refused(good: list[str]) -> None:
@@ -131,7 +142,7 @@ def test_a_number_on_another_record_and_an_isbn_of_two_records_are_refused(good:
         import_items(IMPORTER, lines)
     assert found(refused) == {(2, "barcode"), (3, "isbn")}
     assert str(twin.pk) in str(refused.value)
-    assert import_items(IMPORTER, [HEADER, f"00460,nanbu,{twin.pk},,{SALES},,,,,,"]) == (1, 0)
+    assert took([HEADER, f"00460,nanbu,{twin.pk},,{SALES},,,,,,"]) == (1, 0)
     assert Item.objects.get(barcode="00460").record == twin
 
 
@@ -171,7 +182,7 @@ def test_who_may_not_import_imports_no_items(good: list[str]) -> None:
 def test_a_number_taken_between_the_look_up_and_the_import_is_a_sentence(good: list[str]) -> None:
     record = BibliographicRecord.objects.get(national_number=CONVERSATION)
     row = {"record_id": record.pk, "branch_id": make.branch().pk, "barcode": "00451"}
-    assert catalog.add_items(IMPORTER, [row]) == 1
+    assert catalog.add_items(IMPORTER, [row]).created == 1
     with pytest.raises(catalog.CatalogError, match="もう一度取り込んでください"):
         catalog.add_items(IMPORTER, [row])
 
@@ -193,3 +204,75 @@ def test_the_command_reads_a_file_and_fails_with_the_place(
     with pytest.raises(CommandError, match=r"nowhere\.csv: cannot be read"):
         call_command("import_items", str(tmp_path / "nowhere.csv"))
     assert Item.objects.count() == 3
+
+
+def csv_of(lines: list[str]) -> SimpleUploadedFile:
+    return SimpleUploadedFile("items.csv", "\n".join(lines).encode("utf-8-sig"))
+
+
+def test_a_file_of_several_batches_is_one_change_set_and_goes_back_as_one(library: None) -> None:
+    lines = [HEADER, *(f"{7_000_000 + n},nagano,,{CONVERSATION},,,,,,," for n in range(2 * BATCH + 3))]
+    made, _ = import_items(IMPORTER, lines, "items.csv")
+    one = ChangeSet.objects.get(title__startswith="所蔵の取込み")
+    assert (one.pk, one.size, one.title) == (made.change_set, 2 * BATCH + 3, "所蔵の取込み items.csv")
+    lent = Item.objects.get(barcode="7000700")
+    catalog.note_condition(IMPORTER, lent, "水ぬれ", date(2026, 11, 1))
+    with pytest.raises(undoing.UndoRefused) as refused:
+        undoing.undo(IMPORTER, one.pk)
+    assert [(obstacle.label, obstacle.why) for obstacle in refused.value.obstacles] == [
+        ("7000700", "汚破損メモがその後に変わりました")
+    ]
+    assert Item.objects.count() == 2 * BATCH + 3
+    catalog.note_condition(IMPORTER, lent, "", date(2026, 11, 2))
+    undoing.undo(IMPORTER, one.pk)
+    assert not Item.objects.exists()
+    assert search(Query(text="これからの本の話をしよう", scope="held")).total == 0
+
+
+def test_a_file_is_looked_at_line_by_line_on_the_screen_taken_in_and_undone(good: list[str]) -> None:
+    librarian = signed_in("librarian")
+    page = librarian.post("/exchange/items/", {"file": csv_of(good), "preview": "1"}).content.decode()
+    assert "新しく登録する資料 3点" in page
+    assert "<ins>書庫2</ins>" in page
+    assert not Item.objects.exists()
+    assert not ChangeSet.objects.filter(title__startswith="所蔵").exists()
+    assert not AuditEvent.objects.filter(subject_type="item").exists()
+    wrong = [*good, "00461,moon,,99999999,,,小説,,,,"]
+    for act, status in (({"preview": "1"}, 200), ({}, 422)):
+        answer = librarian.post("/exchange/items/", {"file": csv_of(wrong), **act})
+        assert answer.status_code == status
+        text = answer.content.decode()
+        for sentence in ("5行目 所蔵館「moon」: ", "5行目 資料区分「小説」: ", "この番号の書誌がありません"):
+            assert sentence in text
+    assert not Item.objects.exists()
+    done = librarian.post("/exchange/items/", {"file": csv_of(good)}, follow=True)
+    assert "所蔵3点を登録しました" in done.content.decode()
+    one = ChangeSet.objects.get(title="所蔵の取込み items.csv")
+    assert f"/catalog/changes/{one.pk}/" in librarian.get("/exchange/items/").content.decode()
+    assert (
+        "登録済みのため変えない資料 3点"
+        in librarian.post("/exchange/items/", {"file": csv_of(good), "preview": "1"}).content.decode()
+    )
+    librarian.post(f"/catalog/changes/{one.pk}/undo/")
+    assert not Item.objects.exists()
+    assert signed_in("counter").get("/exchange/items/").status_code == 403
+
+
+def test_a_sheet_of_the_library_has_its_own_names_states_and_every_column(library: None) -> None:
+    CodeEntry.objects.create(table="shelf_status", code="display", label="展示中", order=90)
+    CodeEntry.objects.create(table="acquisition", code="gift9", label="篤志寄贈", order=90)
+    lines = [
+        "資料番号,所蔵館,全国書誌番号,状態,別置記号,館内利用の別,公開区分,付属物,付属物の点数,受入区分,受入先,移行前の貸出回数,所蔵注記",
+        f"00470,南部図書館,{CONVERSATION},展示中,R,館内のみ,業務のみ,地図,2,篤志寄贈,山田書店,12,函入り",
+    ]
+    assert took(lines) == (1, 0)
+    item = Item.objects.select_related("branch").get(barcode="00470")
+    assert (item.branch.code, item.status, item.shelf_mark) == ("nanbu", "display", "R")
+    assert (item.restriction, item.visibility, item.attachments, item.attachment_count) == (
+        "in_library", "staff", "地図", 2,
+    )  # fmt: skip
+    assert (item.acquisition, item.acquired_from, item.loans_before, item.note) == ("gift9", "山田書店", 12, "函入り")
+    lone = [lines[0], f"00471,nanbu,{CONVERSATION},展示中,R,,,地図,,,,x,"]
+    with pytest.raises(ImportRefused) as refused:
+        import_items(IMPORTER, lone)
+    assert found(refused) == {(2, "attachments"), (2, "loans_before")}

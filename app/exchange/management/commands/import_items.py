@@ -15,7 +15,8 @@ from app.patrons.importing import ImportRefused
 class Command(BaseCommand):
     help = (
         f"Import items from CSV (UTF-8, with or without byte order mark). Columns: {', '.join(REQUIRED)}; at least one "
-        f"of {', '.join(RECORD)}; optional: {', '.join(OPTIONAL)}. The same file again changes nothing."
+        f"of {', '.join(RECORD)}; optional: {', '.join(OPTIONAL)}. The same file again changes nothing; "
+        "undo_changes takes the whole file back by its change set."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         path: Path = options["file"]
         try:
             with path.open(encoding="utf-8-sig", newline="") as lines:
-                new, there = import_items(system("import_items"), lines)
+                made, there = import_items(system("import_items"), lines, path.name)
         except OSError as error:
             raise CommandError(f"{path}: cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
@@ -35,4 +36,4 @@ class Command(BaseCommand):
         except ImportRefused as refused:
             problems = "\n".join(f"{path}: {problem}" for problem in refused.problems)
             raise CommandError(f"{problems}\nnothing was imported") from refused
-        self.stdout.write(f"items: new={new} already there={there}")
+        self.stdout.write(f"items: new={made.created} already there={there} change set={made.change_set or 'none'}")
