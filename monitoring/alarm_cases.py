@@ -55,6 +55,7 @@ BESIDE = {
     "kura-levels.timer": "サービス水準の集計",
     "kura-library-jobs@daily.timer": "日次の定時処理",
     "kura-library-jobs@often.timer": "定時処理",
+    "kura-log-files.timer": "記録ファイルの整理",
     "kura-logs-close.timer": "記録の封印",
     "kura-maintenance.timer": "保守の入室の管理",
     "kura-restore-rehearsal.timer": "復元の訓練",

@@ -47,6 +47,7 @@ NOT_BATCH = {
     "kura-battery-test.timer": "ups/battery.py itself tests on quiet days alone",
     "kura-certificates.timer": "tells how long certificates last; a second's work each hour",
     "kura-history.timer": "the use of the hosts in a power cut is asked for afterwards; a second's work",
+    "kura-log-files.timer": "what a power cut makes services say needs room too; a second's work each hour",
     "kura-maintenance.timer": "a maintainer's window closes at its time, power cut or not",
     "kura-tunnel.timer": "tells which tunnels answer, now more than ever",
     "kura-wal-watch.timer": "tells how far the copy is behind, now more than ever",

@@ -198,7 +198,7 @@ def test_a_client_that_deletes_its_archives_frees_nothing_on_the_server(twin, ke
 
 def test_the_database_log_tells_errors_without_what_citizens_entered(twin, moment: str) -> None:
     psql(twin, "kura", f"CREATE UNIQUE INDEX ON {moment} (n)")
-    logs = "cat /var/log/postgresql/postgresql-17-main.log"
+    logs = "cat /var/log/postgresql/*.log"
     as_postgres = "cd / && runuser -u postgres -- psql -XqAt -d kura"
     refused = twin.run("db1", as_postgres, stdin=f"INSERT INTO {moment} SELECT 1 AS hanako_0123456789")
     assert "duplicate key" in refused.stdout

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+import string
 import subprocess
 import time
 from pathlib import Path
@@ -134,6 +136,73 @@ def test_what_a_host_says_while_the_archive_is_away_arrives_later(twin, collecto
         return {number for number in "0123" if f"number {number}" not in said}
 
     assert not until(missing)
+
+
+SHORT = "/usr/local/lib/kura/network/log_files.py /etc/kura/log-files.json"
+# Written when packages change or a service starts, and small for ever; or not by lines.
+SMALL = ("dpkg", "alternatives", "fontconfig", "apt/", "btmp", "lastlog", "wtmp", "postgresql/postgresql-17-main")
+
+
+@pytest.mark.req("S-LOG-002")
+def test_each_line_of_a_services_files_arrives_once_and_only_days_of_them_stay(twin, collector):
+    """Though files are begun anew, and though the sender is stopped just then."""
+    mark = "kura" + "".join(random.choices(string.ascii_lowercase, k=10))
+    opac = twin.site.fqdn("opac")
+    sending = "rsyslog.service syslog.socket"
+
+    def write(word: str) -> None:
+        """A request by a method that nobody else uses, and an error of the database."""
+        method = (mark + word).upper()
+        asked = twin.run("app1", f"curl -sk -o /dev/null -X {method} --resolve {opac}:443:127.0.0.1 https://{opac}/")
+        assert asked.ok, asked.stdout
+        twin.run("db1", f"cd / && runuser -u postgres -- psql -Xq -d kura -c 'SELECT * FROM {mark}{word}'")
+
+    def turn() -> None:
+        done = twin.run("app1", f"python3 {SHORT} --turn")
+        assert re.search(r"begun .*\bopac-", done.stdout), done.stdout
+        assert twin.run("db1", "cd / && runuser -u postgres -- psql -Xqc 'SELECT pg_rotate_logfile()'").ok
+
+    write("a")
+    turn()
+    write("b")
+    try:
+        for host in ("app1", "db1"):
+            assert twin.run(host, f"systemctl stop {sending}").ok
+        write("c")
+        turn()
+        write("d")
+    finally:
+        for host in ("app1", "db1"):
+            assert twin.run(host, f"systemctl start {sending}").ok
+    write("e")
+    counted = f"grep -ohiE '{mark}[a-e]' {ARCHIVE}/live/*/%s.log | tr A-Z a-z | sort"
+    expected = [mark + word for word in "abcde"]
+
+    def missing() -> dict[str, list[str]]:
+        found = {name: twin.run(collector, counted % name).stdout.split() for name in ("app1/access", "db1/database")}
+        return {name: words for name, words in found.items() if not set(expected) <= set(words)}
+
+    assert not until(missing)
+    for name in ("app1/access", "db1/database"):
+        assert twin.run(collector, counted % name).stdout.split() == expected, name
+    for host, stem in (("app1", "/var/log/nginx/opac"), ("db1", "/var/log/postgresql/postgresql")):
+        old = f"{stem}-20200101-000000.log"
+        assert twin.run(host, f"touch -d '30 days ago' {old} && systemctl start kura-log-files.service").ok
+        left = twin.run(host, f"ls {stem}-2*.log").stdout
+        assert old not in left
+        assert left.strip()
+
+
+def test_no_host_has_a_log_file_that_grows_without_end(twin):
+    """Whatever is written under /var/log is one of the files that are begun each day, or small by its nature."""
+    listed = (
+        "find /var/log -xdev -type f -not -path '/var/log/journal/*' -not -path '/var/log/archive/*' -printf '%P %s\\n'"
+    )
+    for host in [host.name for host in senders(twin.site) if host.name in twin.running()]:
+        for line in twin.run(host, listed).stdout.splitlines():
+            name, size = line.rsplit(" ", 1)
+            short = re.match(r"(nginx|postgresql)/[^/]+-\d{8}-\d{6}\.log$", name)
+            assert short or (name.startswith(SMALL) and int(size) < 2**24) or size == "0", (host, line)
 
 
 def test_a_host_is_named_by_where_it_speaks_from(twin, collector):
