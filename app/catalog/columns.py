@@ -77,4 +77,6 @@ def shown(model: type[models.Model], name: str, value: Any) -> str:
         return codes.label(name, str(value))
     if name in _CHOICES:
         return str(dict(_CHOICES[name].choices).get(str(value), value))
+    if model._meta.app_label == "authorities":
+        return str(dict(model._meta.get_field(name).flatchoices).get(value, value))  # type: ignore[union-attr]
     return str(value)

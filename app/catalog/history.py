@@ -50,7 +50,8 @@ def told(change: Change) -> Told:
 
     def line(name: str) -> Line:
         before, after = change.before.get(name), change.after.get(name)
-        return Line(columns.label(model, name), columns.shown(model, name, before), columns.shown(model, name, after))
+        was = "" if new else columns.shown(model, name, before)
+        return Line(columns.label(model, name), was, columns.shown(model, name, after))
 
     return Told(change, change.change_set, what, tuple(line(name) for name in names if not _hidden(name, change.after)))
 

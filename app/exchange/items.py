@@ -148,7 +148,8 @@ def row_of(line: int, row: Mapping[str, str], tables: Tables) -> tuple[Row, list
         text = row.get(column, "")
         if text not in known:
             shown = sorted({str(name) for name in known} - {""})
-            bad(column, "one of " + ", ".join(shown), f"「{'」「'.join(shown[:12])}」のどれかにしてください")
+            names = [name for name in shown if not name.isascii()] or shown  # staff know names, not codes
+            bad(column, "one of " + ", ".join(shown), f"「{'」「'.join(names[:12])}」のどれかにしてください")
         return known.get(text)
 
     def number(column: str, most: int) -> int | None:

@@ -209,6 +209,7 @@ def test_a_table_is_looked_at_first_and_goes_back_as_one_unless_somebody_went_on
     page = sent(preview="1").content.decode()
     assert "登録3件、書き足し1件、新しい参照3件" in page
     assert "<ins>トショカン</ins>" in page
+    assert "<ins>普通件名</ins>" in page
     assert [one.heading for one in Authority.objects.all()] == ["図書館"]
     assert not ChangeSet.objects.exists()
     assert not AuditEvent.objects.filter(detail__has_key="made").exists()
