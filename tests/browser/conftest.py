@@ -59,9 +59,13 @@ class Terminals:
         return self._open[host]
 
     @contextmanager
-    def context(self, host: str, width: int = 1280, height: int = 800) -> Iterator[BrowserContext]:
+    def context(
+        self, host: str, width: int = 1280, height: int = 800, *, scripts: bool = True
+    ) -> Iterator[BrowserContext]:
         """A fresh browser (own cookies) in Japanese on a host; the name staff or opac resolves there."""
-        context = self.browser(host).new_context(locale="ja-JP", viewport={"width": width, "height": height})
+        context = self.browser(host).new_context(
+            locale="ja-JP", viewport={"width": width, "height": height}, java_script_enabled=scripts
+        )
         context.set_default_timeout(20_000)
         try:
             yield context

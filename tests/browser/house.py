@@ -40,7 +40,9 @@ class House(Protocol):
         """Rows of one SELECT, every value as text."""
         ...
 
-    def context(self, host: str, width: int = 1280, height: int = 800) -> Iterator[BrowserContext]: ...
+    def context(
+        self, host: str, width: int = 1280, height: int = 800, *, scripts: bool = True
+    ) -> Iterator[BrowserContext]: ...
 
 
 class LocalHouse:
@@ -103,8 +105,12 @@ class LocalHouse:
         return _rows(self._psql(query, self._database))
 
     @contextmanager
-    def context(self, host: str, width: int = 1280, height: int = 800) -> Iterator[BrowserContext]:
-        context = self._browser.new_context(locale="ja-JP", viewport={"width": width, "height": height})
+    def context(
+        self, host: str, width: int = 1280, height: int = 800, *, scripts: bool = True
+    ) -> Iterator[BrowserContext]:
+        context = self._browser.new_context(
+            locale="ja-JP", viewport={"width": width, "height": height}, java_script_enabled=scripts
+        )
         context.set_default_timeout(40_000)
         try:
             yield context
@@ -141,8 +147,10 @@ class TwinHouse:
         return _rows(done.stdout)
 
     @contextmanager
-    def context(self, host: str, width: int = 1280, height: int = 800) -> Iterator[BrowserContext]:
-        with self.terminals.context(host, width, height) as context:
+    def context(
+        self, host: str, width: int = 1280, height: int = 800, *, scripts: bool = True
+    ) -> Iterator[BrowserContext]:
+        with self.terminals.context(host, width, height, scripts=scripts) as context:
             yield context
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +18,13 @@ TITLES = (
 HELD = (
     "SELECT hold.status FROM holds_hold hold JOIN patrons_patron patron ON patron.id = hold.patron_id"
     " WHERE patron.card_number = '{card}' AND hold.record_id = {record} ORDER BY hold.id DESC LIMIT 1"
+)
+# A loan of the reader's that may be extended: lent ten days ago, due in two days.
+OWN_LOAN = (
+    "INSERT INTO circulation_loan (item_id, patron_id, branch_id, lent_at, due_on, renewed)"
+    " SELECT item.id, patron.id, item.branch_id, now() - interval '10 days', current_date + 2, 0"
+    " FROM catalog_item item, patrons_patron patron"
+    " WHERE item.barcode = '{barcode}' AND patron.card_number = '{card}' RETURNING id"
 )
 MOST_KEYS = 200
 
@@ -95,6 +103,55 @@ def test_a_reader_searches_holds_and_cancels_in_my_page_without_touching_a_mouse
         line = page.locator("section[aria-labelledby=holds] tr", has=page.locator(f"a[href='/records/{record}/']"))
         expect(line).to_have_count(1)
         assert status(house, record) in ("waiting", "pull")
+        change = line.locator("a[href*='/my/holds/']").get_attribute("href")
+        tab_to(page, f"a[href='{change}']")
+        page.keyboard.press("Enter")
+        arrive(page, change)
+        tab_to(page, "form[action$='/cancel/'] button")
+        page.keyboard.press("Enter")
+        arrive(page, "/my/")
+        expect(page.locator(".notice.success")).to_contain_text("取り消しました")
+        assert status(house, record) == "cancelled"
+
+
+@pytest.fixture
+def loan(house: House) -> Iterator[int]:
+    """A loan of the reader's, while a test extends it."""
+    (barcode,) = free_items(house, 1, lone=True)
+    ((number,),) = house.sql(OWN_LOAN.format(barcode=barcode, card=house.secret("demo_card")))
+    yield int(number)
+    house.sql(f"DELETE FROM circulation_loan WHERE id = {number}")
+
+
+def test_with_scripts_switched_off_a_reader_finds_holds_extends_and_cancels_by_keyboard(house: House, loan: int):
+    ((record, title),) = titles(house, 1)
+    due = f"SELECT due_on - current_date, renewed FROM circulation_loan WHERE id = {loan}"
+    with house.context(KIOSK, scripts=False) as context:
+        page = context.new_page()
+        search(page, house, title, record)
+        expect(page.locator("h1")).to_contain_text(title)
+        tab_to(page, f"form[data-basket]:has(input[value='{record}']) button")
+        page.keyboard.press("Enter")
+        arrive(page, "/my/basket/")  # where scripts run nobody leaves the page
+        tab_to(page, f"main a[href='/records/{record}/']")
+        page.keyboard.press("Enter")
+        arrive(page, f"/records/{record}/")
+        tab_to(page, f"a[href='/records/{record}/hold/']")
+        page.keyboard.press("Enter")
+        sign_in(page, house)
+        arrive(page, f"/records/{record}/hold/")
+        tab_to(page, "main form button[type=submit]")
+        page.keyboard.press("Enter")
+        arrive(page, "/my/")
+        expect(page.locator(".notice.success")).to_contain_text("予約を受け付けました")
+        assert status(house, record) in ("waiting", "pull")
+        assert house.sql(due) == [["2", "0"]]
+        tab_to(page, f"form[action='/my/loans/{loan}/renew/'] button")
+        page.keyboard.press("Enter")
+        expect(page.locator(".notice.success")).to_contain_text("延長")
+        ((days, renewed),) = house.sql(due)
+        assert (int(days) > 2, renewed) == (True, "1")
+        line = page.locator("section[aria-labelledby=holds] tr", has=page.locator(f"a[href='/records/{record}/']"))
         change = line.locator("a[href*='/my/holds/']").get_attribute("href")
         tab_to(page, f"a[href='{change}']")
         page.keyboard.press("Enter")
