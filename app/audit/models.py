@@ -4,6 +4,8 @@ key, so it outlives all."""
 from django.db import models
 from django.db.models.functions import Now
 
+from app.web.sealed import WordsField
+
 
 class AuditEvent(models.Model):
     """One act or one view. The database refuses UPDATE and DELETE to everybody (migration 0002), and TRUNCATE to
@@ -14,7 +16,9 @@ class AuditEvent(models.Model):
     the database is (id, at); ids come from one sequence, so `id` alone is unique as well.
 
     A loan or return is recorded as an act at a terminal, without item and without patron: six years of these
-    rows beside the views of patron pages must not tell what anybody read.
+    rows beside the views of patron pages must not tell what anybody read. What somebody typed about a person, a reason
+    or a purpose, is sealed in `purpose` (actions.typed) before the row is written, hashed and copied elsewhere; the
+    program's own words stand there plain.
     """
 
     at = models.DateTimeField("日時", db_default=Now())
@@ -24,7 +28,7 @@ class AuditEvent(models.Model):
     outcome = models.CharField("結果", max_length=10, default="done")
     subject_type = models.CharField("対象の種別", max_length=30, blank=True)
     subject_id = models.CharField("対象", max_length=60, blank=True)
-    purpose = models.CharField("目的", max_length=200, blank=True)
+    purpose = WordsField("目的", max_length=1200, blank=True)
     terminal = models.GenericIPAddressField("端末", null=True)
     request_id = models.CharField("受付番号", max_length=64, blank=True)
     detail = models.JSONField("詳細", default=dict)

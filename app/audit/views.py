@@ -51,7 +51,7 @@ def _record_search(request: HttpRequest, asked: dict[str, Any]) -> None:
         request.actor,
         actions.SEARCH,
         outcome="viewed",
-        purpose=asked["purpose"],
+        purpose=actions.typed(asked["purpose"]),
         subject_type=asked["subject_type"],
         subject_id=asked["subject_id"],
         detail={

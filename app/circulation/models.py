@@ -51,7 +51,7 @@ class Loan(models.Model):
     terminal = models.GenericIPAddressField("貸出端末", null=True, blank=True)
     without_card = models.BooleanField("券なし", default=False, db_default=False)
     due_changed_by = models.CharField("期限変更者", max_length=40, blank=True, default="", db_default="")
-    due_reason = models.CharField("期限変更の理由", max_length=100, blank=True, default="", db_default="")
+    due_reason = SealedTextField("期限変更の理由", blank=True, default="", db_default=b"")
 
     compensation = models.CharField(
         "弁償の事由", max_length=6, choices=Compensation, blank=True, default="", db_default=""

@@ -13,10 +13,13 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Length
+from django.db.models.lookups import GreaterThan
 
 from app.branches.models import Branch
 from app.catalog.models import BibliographicRecord, Item
 from app.patrons.models import Patron
+from app.web.sealed import SealedTextField
 
 
 class Route(models.TextChoices):
@@ -98,7 +101,7 @@ class Hold(models.Model):
     shelf_number = models.PositiveIntegerField("棚番号", null=True)
     ended_at = models.DateTimeField("終了日時", null=True)
     ended_why = models.CharField("終了の理由", max_length=60, blank=True, default="", db_default="")
-    note = models.CharField("覚え", max_length=100, blank=True, default="", db_default="")
+    note = SealedTextField("覚え", blank=True, default="", db_default=b"")
 
     class Meta:
         verbose_name = "予約"
@@ -176,7 +179,7 @@ class HoldEntry(models.Model):
     kind = models.CharField("種類", max_length=8, choices=Kind)
     method = models.CharField("連絡方法", max_length=8, choices=Contact, blank=True, default="", db_default="")
     result = models.CharField("結果", max_length=8, choices=Result, blank=True, default="", db_default="")
-    text = models.CharField("内容", max_length=200, blank=True, default="", db_default="")
+    text = SealedTextField("内容", blank=True, default="", db_default=b"")
 
     class Meta:
         verbose_name = "予約の経過"
@@ -262,8 +265,16 @@ class Touched(models.Model):
         verbose_name = "夜間処理の対象"
 
 
+# Sealed as it is, a reason has a length.
+SAID = GreaterThan(Length("reason"), 0)
+
+
 class PurchaseRequest(models.Model):
-    """リクエスト: a wish for what the library has not. Ends as a hold, or is deleted after its answer was visible."""
+    """リクエスト: a wish for what the library has not. Ends as a hold, or is deleted after its answer was visible.
+
+    What was written about the person is sealed. The title is not, as a hold's record is not: it is looked up to find
+    out whether others wish for the same.
+    """
 
     class Status(models.TextChoices):
         RECEIVED = "received", "受付"
@@ -277,14 +288,14 @@ class PurchaseRequest(models.Model):
     creator = models.CharField("著者", max_length=100, blank=True, default="", db_default="")
     publisher = models.CharField("出版者", max_length=100, blank=True, default="", db_default="")
     isbn13 = models.CharField("ISBN", max_length=13, blank=True, default="", db_default="")
-    wish = models.CharField("本人の覚え", max_length=200, blank=True, default="", db_default="")
+    wish = SealedTextField("本人の覚え", blank=True, default="", db_default=b"")
     status = models.CharField("状態", max_length=8, choices=Status, default=Status.RECEIVED)
     received_at = models.DateTimeField("受付日時")
     route = models.CharField("受付経路", max_length=8, choices=Route)
     pickup = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="+", verbose_name="受取館")
     contact = models.CharField("連絡方法", max_length=8, choices=Contact)
-    reason = models.CharField("選定の理由", max_length=200, blank=True, default="", db_default="")
-    answer = models.TextField("利用者への回答", blank=True, default="", db_default="")
+    reason = SealedTextField("選定の理由", blank=True, default="", db_default=b"")
+    answer = SealedTextField("利用者への回答", blank=True, default="", db_default=b"")
     decided_on = models.DateField("選定日", null=True)
     decided_by = models.CharField("選定者", max_length=40, blank=True, default="", db_default="")
     told_at = models.DateTimeField("回答連絡日時", null=True)
@@ -295,7 +306,7 @@ class PurchaseRequest(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="holds_request_decided_with_reason",
-                condition=Q(status="received") | (Q(decided_on__isnull=False) & ~Q(reason="")),
+                condition=Q(status="received") | (Q(decided_on__isnull=False) & SAID),
             ),
             models.CheckConstraint(
                 name="holds_request_isbn", condition=Q(isbn13="") | Q(isbn13__regex=r"^97[89][0-9]{10}$")

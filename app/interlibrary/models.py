@@ -6,6 +6,7 @@ from django.db.models import Q
 from app.branches.models import Branch
 from app.catalog.models import Item
 from app.holds.models import PurchaseRequest
+from app.web.sealed import SealedTextField
 
 
 class Partner(models.Model):
@@ -55,7 +56,7 @@ class Borrowing(models.Model):
     arrived_on = models.DateField("到着日", null=True, blank=True)
     due_on = models.DateField("相手館への返却期限", null=True, blank=True)
     ended_on = models.DateField("返送・謝絶日", null=True, blank=True)
-    note = models.CharField("覚え", max_length=200, blank=True, default="", db_default="")
+    note = SealedTextField("覚え", blank=True, default="", db_default=b"")
 
     class Meta:
         verbose_name = "借受"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Length
+from django.db.models.lookups import GreaterThan
 
 from app.circulation.models import Loan
 from app.holds.models import Hold, HoldSet, PurchaseRequest, Status
@@ -119,7 +121,8 @@ def ready_holds() -> list[Hold]:
 def decided_requests() -> list[PurchaseRequest]:
     """Purchase requests with an answer nobody was told of, by mail. One SQL statement."""
     told = Line.objects.filter(kind=Kind.REQUEST, request=OuterRef("pk"))
-    asked = PurchaseRequest.objects.exclude(status=PurchaseRequest.Status.RECEIVED).exclude(answer="")
+    asked = PurchaseRequest.objects.exclude(status=PurchaseRequest.Status.RECEIVED)
+    asked = asked.filter(GreaterThan(Length("answer"), 0))  # it is sealed, and has a length
     asked = asked.filter(~Exists(declined(Kind.REQUEST, "patron_id")))
     return list(asked.filter(told_at=None, contact="mail").filter(~Exists(told)).order_by("patron_id", "id"))
 

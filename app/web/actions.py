@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models, transaction
 
-from app.web.sealed import ring, sealed_fields
+from app.web.sealed import MARK, WordsField, ring, sealed_fields
 
 BATCH = 500
 
@@ -14,6 +14,24 @@ BATCH = 500
 def sealed_models() -> list[type[models.Model]]:
     """Every table that has sealed columns."""
     return [model for model in apps.get_models() if sealed_fields(model) and model._meta.managed]
+
+
+def kept_keys() -> dict[str, list[int]]:
+    """The older keys with which words of append-only tables are sealed, by column: they stay in the ring.
+
+    Reads each such table once from end to end.
+    """
+    found = {}
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, WordsField):
+                quote = connection.ops.quote_name
+                column, table = quote(str(field.column)), quote(model._meta.db_table)
+                sql = f"SELECT DISTINCT split_part({column}, ':', 2)::int FROM {table} WHERE {column} LIKE %s"  # noqa: S608
+                with connection.cursor() as cursor:
+                    cursor.execute(sql, [f"{MARK}%"])
+                    found[field.context] = sorted({row[0] for row in cursor.fetchall()} - {ring().first})
+    return {name: keys for name, keys in found.items() if keys}
 
 
 def reseal(model: type[models.Model], *, everything: bool = False, told: Callable[[int], None] | None = None) -> int:

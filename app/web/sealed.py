@@ -13,7 +13,8 @@ Keys stand in the application hosts' configuration only (`field_keys` and `field
 on the database's host nor in its backups. Whoever loses the controller's secrets *and* the application hosts (and
 their own, separately encrypted backups of /etc) has lost every name, address and phone in the register, for good: the
 copy of `secrets/` belongs in the safe. To change the key put a new id in front of `library_field_keys`
-(playbooks/site.yml), deploy, run `manage reseal`, then take the old id out.
+(playbooks/site.yml), deploy, run `manage reseal`, then take the old id out, unless `reseal` says that the audit log
+still needs it: what was typed there about a person is sealed for as long as the log is kept.
 """
 
 import base64
@@ -224,6 +225,46 @@ class SealedJSONField(SealedTextField):
 
     def parse(self, text: str) -> Any:
         return json.loads(text) if text else []
+
+
+MARK = "sealed:"
+UNREADABLE = "（鍵がないため読めません）"
+
+
+def closed(text: str, context: str) -> str:
+    """A text sealed as text, for a WordsField: `sealed:<key id>:<base64>`. Empty for empty."""
+    if not text:
+        return ""
+    value = seal(text, context)
+    return f"{MARK}{key_of(value)}:{base64.urlsafe_b64encode(value).decode()}"
+
+
+def opened(stored: str, context: str) -> str:
+    """What was `closed`; any other text as it is. One that no key opens says so: a list is read all the same."""
+    if not stored.startswith(MARK):
+        return stored
+    try:
+        return unseal(base64.urlsafe_b64decode(stored.rpartition(":")[2]), context)
+    except (ValueError, Unsealable):
+        return UNREADABLE
+
+
+class WordsField(models.CharField):
+    """A text of an append-only table: plain where the program says it, `closed` where somebody typed it of a person.
+
+    Reads are plain, look-ups find plain texts only. Such rows are never sealed anew: their key stays in the ring,
+    behind the new one, for as long as they are kept (`manage reseal` names it).
+    """
+
+    description = "text, sealed where it was typed"
+
+    @property
+    def context(self) -> str:
+        """The name that is authenticated with every sealed value."""
+        return f"{self.model._meta.label_lower}.{self.name}"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return value if value is None else opened(value, self.context)
 
 
 def sealed_fields(model: type[models.Model]) -> list[SealedTextField]:

@@ -7,9 +7,11 @@ from typing import Any
 from app.access.actor import Actor
 from app.access.operations import Operation, declare
 from app.audit.models import AuditEvent
+from app.web.sealed import MARK, closed
 
 SEARCH = declare("audit.search", "監査記録を検索する", roles=(), kind="view")
 EXPORT = declare("audit.export", "監査記録を書き出す", roles=(), kind="export")
+LONGEST = 200  # characters of one value
 
 
 def _event(
@@ -28,11 +30,20 @@ def _event(
         outcome=outcome,
         subject_type=subject_type,
         subject_id=str(subject_id),
-        purpose=purpose[:200],
+        purpose=purpose if purpose.startswith(MARK) else purpose[:LONGEST],
         terminal=actor.terminal,
         request_id=actor.request_id,
         detail=detail or {},
     )
+
+
+def typed(words: str) -> str:
+    """What somebody typed about a person, as `purpose` of an event: at most 200 characters, sealed.
+
+    The row is hashed and kept as it is sealed, so it never changes, and neither the log nor its copies can be read
+    without the keys; pages and files open it.
+    """
+    return closed(words.strip()[:LONGEST], "audit.auditevent.purpose")
 
 
 def record(
@@ -86,9 +97,6 @@ def changes(
     }
     hidden = [name for name in changed if name in personal]
     return {**made, "personal": hidden} if hidden else made
-
-
-LONGEST = 200  # characters of one value
 
 
 def plain(value: Any) -> Any:

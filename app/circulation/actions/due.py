@@ -57,7 +57,7 @@ def change_due(
         CHANGE_DUE,
         subject_type="branch",
         subject_id=branch.code,
-        purpose=reason,
+        purpose=audit.typed(reason),
         detail={"from": before.isoformat(), "to": due_on.isoformat()},
     )
     return Outcome(

@@ -45,7 +45,14 @@ def who_had(actor: Actor, barcode: str, reason: str, today: date | None = None) 
     kept = LastBorrower.objects.filter(item__barcode=barcode, returned_on__gt=since).first()
     patron = by_id(int(kept.patron)) if kept and policy.last_borrower_days else None
     if patron is not None:
-        audit.record(actor, SEE_BORROWER, outcome="viewed", subject_type="patron", subject_id=patron.pk, purpose=reason)
+        audit.record(
+            actor,
+            SEE_BORROWER,
+            outcome="viewed",
+            subject_type="patron",
+            subject_id=patron.pk,
+            purpose=audit.typed(reason),
+        )
     return patron
 
 

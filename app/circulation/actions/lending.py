@@ -258,7 +258,7 @@ def _made(
             OVERRIDE,
             subject_type="patron",
             subject_id=patron.pk,
-            purpose=scan.answers.reason,
+            purpose=audit.typed(scan.answers.reason),
             detail={"rules": [objection.code for objection in passed]},
         )
     message = wording("circulation.lending.made", "{due_on}までにお返しください。", due_on=f"{verdict.due_on:%m/%d}")

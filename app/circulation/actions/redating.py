@@ -10,6 +10,10 @@ from datetime import date
 
 from django.db import connection, transaction
 
+from app.web.sealed import seal
+
+NOTED = "holds.holdentry.text"
+
 
 @dataclass(frozen=True)
 class Move:
@@ -64,7 +68,7 @@ def move_shelf_dates(moves: Sequence[Move], by: str, text: str) -> list[Moved]:
             " noted AS (INSERT INTO holds_holdentry (hold_id, at, by, kind, text)"
             "  SELECT id, now(), %s, 'extend', %s FROM moved)"
             " SELECT id, before, after FROM moved",
-            [*_columns(moves), by, text],
+            [*_columns(moves), by, seal(text, NOTED)],
         )
         return [Moved(*row) for row in cursor.fetchall()]
 

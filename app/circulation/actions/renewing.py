@@ -111,7 +111,7 @@ def renew_held(
             OVERRIDE,
             subject_type="patron",
             subject_id=patron.pk,
-            purpose=answers.reason,
+            purpose=audit.typed(answers.reason),
             detail={"rules": [objection.code for objection in verdict.passed]},
         )
     message = wording("circulation.renewing.renew_held", "{due_on}まで延長しました。", due_on=f"{verdict.due_on:%m/%d}")

@@ -192,8 +192,10 @@ def reorder(actor: Actor, hold_id: int, place: int, reason: str, now: datetime |
             by_id[pk].save(update_fields=["queue_at"])
     now_at = order.index(hold_id) + 1
     log(by_id[hold_id], actor, HoldEntry.Kind.MOVE, f"{was + 1}位→{now_at}位 {reason}", now)
-    detail = {"from": was + 1, "to": now_at, "reason": reason[:100]}
-    audit.record(actor, REORDER, subject_type="hold", subject_id=hold_id, detail=detail)
+    detail = {"from": was + 1, "to": now_at}
+    audit.record(
+        actor, REORDER, subject_type="hold", subject_id=hold_id, purpose=audit.typed(reason[:100]), detail=detail
+    )
     look_on_shelves([record_id], now)
     return now_at
 

@@ -99,8 +99,9 @@ def _place(actor: Actor, patron_id: int, wanted: Wanted, now: datetime) -> Hold:
     hold.save(force_insert=True)
     shelving.touch(record.pk, None)
     shelving.count(HoldStatistic.Act.PLACE, hold, timezone.localdate(now))
-    detail = {"route": hold.route, **({"override": why, "reason": wanted.reason[:100]} if why else {})}
-    audit.record(actor, PLACE, subject_type="hold", subject_id=hold.pk, detail=detail)
+    detail = {"route": hold.route, **({"override": why} if why else {})}
+    said = audit.typed(wanted.reason[:100]) if why else ""
+    audit.record(actor, PLACE, subject_type="hold", subject_id=hold.pk, purpose=said, detail=detail)
     look_on_shelves([record.pk], now)
     hold.refresh_from_db(fields=["status", "item"])
     return hold

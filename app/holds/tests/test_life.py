@@ -75,7 +75,7 @@ def test_the_eleventh_is_refused_on_the_web_and_only_somebody_with_the_right_goe
     assert actions.place(librarian, who.pk, at_counter).pk
     event = AuditEvent.objects.filter(operation="holds.place").latest("id")
     assert event.detail["override"] == "limit"
-    assert event.detail["reason"] == "学校の調べ学習のため"
+    assert event.purpose == "学校の調べ学習のため"
 
 
 @pytest.mark.req("F-RSV-004")
@@ -115,7 +115,7 @@ def test_the_queue_is_by_time_and_is_changed_only_with_a_reason_that_stays(desk)
     assert "4位→2位" in entry.text
     assert "返却日の約束があるため" in entry.text
     event = AuditEvent.objects.get(operation="holds.reorder")
-    assert (event.actor, event.detail["reason"], event.at is not None) == (
+    assert (event.actor, event.purpose, event.at is not None) == (
         desk.actor.number,
         "返却日の約束があるため",
         True,

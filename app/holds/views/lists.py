@@ -58,7 +58,7 @@ def who(request: HttpRequest) -> HttpResponse:
         return redirect("holds:record", record.pk)
     rows = queries.who_waits(record.pk)
     audit.record_views(
-        request.actor, VIEW_PATRON, "patron", [hold.patron_id for hold in rows], f"予約者一覧: {purpose}"
+        request.actor, VIEW_PATRON, "patron", [hold.patron_id for hold in rows], audit.typed(f"予約者一覧: {purpose}")
     )
     return render(request, "holds/who.html", {"record": record, "rows": rows})
 

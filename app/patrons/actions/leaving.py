@@ -37,7 +37,7 @@ def withdraw(actor: Actor, patron: Patron, reason: str, today: date | None = Non
     if bound:
         raise ValidationError(f"{'、'.join(bound)}があるため退会できません。")
     _end(locked, today)
-    audit.record(actor, WITHDRAW, subject_type="patron", subject_id=locked.pk, purpose=reason)
+    audit.record(actor, WITHDRAW, subject_type="patron", subject_id=locked.pk, purpose=audit.typed(reason))
     return locked
 
 

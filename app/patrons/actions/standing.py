@@ -185,7 +185,7 @@ def record_unmasking(actor: Actor, patron: Patron, field: str, purpose: str) -> 
         outcome="viewed",
         subject_type="patron",
         subject_id=patron.pk,
-        purpose=purpose.strip(),
+        purpose=audit.typed(purpose.strip()),
         detail={"fields": [field]},
     )
 
@@ -195,4 +195,4 @@ def record_disclosure(actor: Actor, patron: Patron, purpose: str) -> None:
     access.require(actor, DISCLOSE)
     if not purpose.strip():
         raise ValidationError({"purpose": "開示の目的を入力してください。"})
-    audit.record(actor, DISCLOSE, subject_type="patron", subject_id=patron.pk, purpose=purpose.strip())
+    audit.record(actor, DISCLOSE, subject_type="patron", subject_id=patron.pk, purpose=audit.typed(purpose.strip()))
