@@ -22,6 +22,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 from app.notices.codes import Adapter
@@ -191,25 +194,44 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 class Drop:
-    """A JSON file per letter in a folder under the site's spool, written whole under its final name or not at all."""
+    """A sealed file per letter in a folder under the site's spool, whole under its final name or not at all.
 
-    def __init__(self, folder: str) -> None:
+    What lies there names a reader and what they have, so it is readable only by who shares the means' secret: 12 bytes
+    of nonce, then AES-256-GCM over the JSON {id, to, subject, body, kind}, the id authenticated with it; the key is
+    HKDF-SHA256 of the secret without salt, for "kura notice file".
+    """
+
+    def __init__(self, folder: str, secret: str) -> None:
         self.folder = Path(settings.MAIL_SPOOL) / "drop" / Path(folder).name
+        self.secret = secret
 
     def hand(self, letter: Letter) -> Answer:
-        """See Transport."""
+        """See Transport. Without a secret nothing is written."""
+        if not self.secret:
+            return Later("no secret")
         data = {"id": letter.token, "to": letter.to, "subject": letter.subject, "body": letter.body}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             part = self.folder / f".{letter.token}.part"
-            part.write_text(json.dumps({**data, "kind": letter.kind}, ensure_ascii=False), encoding="utf-8")
-            os.replace(part, self.folder / f"{letter.token}.json")  # noqa: PTH105
+            part.write_bytes(_closed({**data, "kind": letter.kind}, self.secret))
+            os.replace(part, self.folder / f"{letter.token}.sealed")  # noqa: PTH105
         except OSError as error:
             return Later(type(error).__name__)
         return Handed()
 
     def close(self) -> None:
         """Nothing stays open."""
+
+
+def file_key(secret: str) -> bytes:
+    """The key of dropped files."""
+    return HKDF(SHA256(), 32, None, b"kura notice file").derive(secret.encode())
+
+
+def _closed(data: dict[str, str], secret: str) -> bytes:
+    nonce = os.urandom(12)
+    text = json.dumps(data, ensure_ascii=False).encode()
+    return nonce + AESGCM(file_key(secret)).encrypt(nonce, text, data["id"].encode())
 
 
 class Transports:
@@ -235,4 +257,4 @@ class Transports:
 def _made(adapter: str, target: str, secret: str) -> Transport:
     if adapter == Adapter.MAIL:
         return Mail()
-    return Http(target, secret) if adapter == Adapter.HTTP else Drop(target)
+    return Http(target, secret) if adapter == Adapter.HTTP else Drop(target, secret)

@@ -14,6 +14,7 @@ from app.notices import rules, wording
 from app.notices.actions.operations import SETTLE, STOP, WISH, WORD
 from app.notices.codes import AUTOMATIC, CHOOSABLE, Adapter, Kind
 from app.notices.models import KindWish, Means, Policy, Stop, Wish, Wording
+from app.web.sealed import LEAST_SECRET
 
 LONGEST_STOP_DAYS = 366 * 2
 MEANS = (
@@ -112,7 +113,12 @@ def put_means(actor: Actor, code: str, **fields: Any) -> Means:
     if fields.get("adapter") == Adapter.FILE and not str(fields.get("target", "")).isidentifier():
         raise ValidationError({"target": "フォルダ名は英数字で入力してください。"})
     was = Means.objects.select_for_update().filter(code=code).first()
-    told = audit.changes({name: getattr(was, name) for name in fields} if was else {}, fields)
+    secret = str(fields.get("secret", was.secret if was else ""))
+    if fields.get("adapter") == Adapter.FILE and len(secret) < LEAST_SECRET:
+        raise ValidationError(
+            {"secret": f"ファイルは暗号化して渡します。鍵を{LEAST_SECRET}文字以上で入力してください。"}
+        )
+    told = audit.changes({name: getattr(was, name) for name in fields} if was else {}, fields, personal=("secret",))
     means, _ = Means.objects.update_or_create(code=code, defaults=fields)
     audit.record(actor, SETTLE, subject_type="means", subject_id=code, detail=told)
     return means

@@ -11,6 +11,8 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -19,7 +21,7 @@ from app.circulation.models import Loan
 from app.holds.actions import decide_request
 from app.holds.models import Contact, Hold, HoldEntry, HoldSet, PurchaseRequest, Route, Status
 from app.jobs.registry import find
-from app.notices import dsn, queries
+from app.notices import dsn, queries, transports
 from app.notices.actions import planning, returned, sending, setting, settling
 from app.notices.codes import Adapter, Kind, State
 from app.notices.models import BadAddress, Line, Means, Notice, Policy
@@ -348,20 +350,28 @@ def test_another_means_is_added_by_setting_alone(now, reader, late, mailserver):
     with connection.cursor() as cursor:
         cursor.execute("SELECT secret FROM notices_means WHERE code = 'sms'")
         assert b"key-of-the-service" not in bytes(cursor.fetchone()[0])
+        cursor.execute("SELECT count(*) FROM audit_auditevent WHERE detail::text LIKE '%key-of-the-service%'")
+        assert cursor.fetchone() == (0,), "the log says that the key was changed, and not to what"
 
 
 @pytest.mark.req("F-NTC-015")
 def test_a_folder_is_a_means_too(now, reader, late, mailserver, tmp_path):
-    means = setting.put_means(
-        ACTOR, "voice", name="自動音声", adapter=Adapter.FILE, address_field="phone", target="voice", order=15
-    )
+    what = {"name": "自動音声", "adapter": Adapter.FILE, "address_field": "phone", "target": "voice", "order": 15}
+    with pytest.raises(ValidationError, match="暗号化"):
+        setting.put_means(ACTOR, "voice", **what)
+    secret = "shared-with-the-system-that-fetches"
+    means = setting.put_means(ACTOR, "voice", **what, secret=secret)
     patron = reader()
     setting.wish(ACTOR, patron.pk, due_soon=False, prefers_id=means.pk)
     late(patron, 8)
     approved(planning.plan_overdue(ACTOR, now), now)
     assert sending.send_due(ACTOR, now).handed == 1
     [path] = (tmp_path / "drop" / "voice").iterdir()
-    assert json.loads(path.read_text(encoding="utf-8"))["to"] == patron.phone
+    content = path.read_bytes()
+    assert patron.phone.encode() not in content
+    token = Notice.objects.get().token.hex
+    opened = AESGCM(transports.file_key(secret)).decrypt(content[:12], content[12:], token.encode())
+    assert json.loads(opened)["to"] == patron.phone
 
 
 def test_of_a_notice_kind_stage_day_means_and_result_outlive_the_loan(now, today, reader, late, mailserver):
