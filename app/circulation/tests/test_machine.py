@@ -1,8 +1,9 @@
 """A library that anything may happen to: hypothesis tries to make the database say something that cannot be.
 
 Two libraries, three patrons, five items of four titles, a clock. Loans, returns (also through the book drop, also
-undone), extensions, due dates by hand, holds, transfers, closures and nights follow one another in any order; after
-every step the real PostgreSQL must agree with a plain dictionary and with itself.
+undone), extensions, due dates by hand, holds (suspended, fetched elsewhere), transfers and the van, closures and their
+undoing, days opened and closed by hand, and nights follow one another in any order; after every step the real
+PostgreSQL must agree with a plain dictionary and with itself.
 """
 
 import contextlib
@@ -28,6 +29,7 @@ from hypothesis.stateful import (
 from app.access.actor import system
 from app.branches.queries import closing_of
 from app.calendars import actions as calendars
+from app.calendars.models import Redating
 from app.calendars.queries import Plan
 from app.catalog.models import BibliographicRecord
 from app.circulation import actions, enquiry, jobs, rules
@@ -37,6 +39,7 @@ from app.holds.actions import nightly
 from app.holds.models import Hold, Status
 from app.patrons.models import Patron
 from app.tests import make
+from app.transfers import actions as transfers
 from app.transfers.models import Transfer
 
 START = datetime(2026, 11, 25, 10, tzinfo=ZoneInfo("Asia/Tokyo"))
@@ -222,6 +225,44 @@ class Library(RuleBasedStateMachine):
         plan = Plan("closure", (self.here[place],), first, first + timedelta(days=days - 1), "臨時休館")
         with contextlib.suppress(ValidationError):  # a closure that overlaps another is refused
             calendars.carry_out(self.actor, plan, self.today)
+
+    @rule(data=st.data())
+    def undo_a_change_of_dates(self, data):
+        """In any order; one of days that were closed by hand is refused while they are."""
+        done = list(Redating.objects.filter(state="done").order_by("pk").values_list("pk", flat=True))
+        if done:
+            chosen = data.draw(st.sampled_from(done))
+            with contextlib.suppress(ValidationError):
+                calendars.undo(self.actor, chosen)
+                calendars.go_on(self.actor, chosen)
+
+    @rule(place=places, after=st.integers(0, 20), closed=st.booleans())
+    def set_one_day(self, place, after, closed):
+        """By hand, as the page of the year does it."""
+        day = self.today + timedelta(days=after)
+        with contextlib.suppress(ValidationError):  # a weekly closing day of a year that is not laid out
+            calendars.set_day(self.actor, self.here[place], day, closed=closed, reason="手で変更")
+        calendars.follow_calendar(self.actor, [self.here[place]], "開館日の変更", self.today)
+
+    @rule(data=st.data(), days=st.none() | st.integers(0, 9))
+    def suspend_or_resume(self, data, days):
+        ids = list(Hold.objects.filter(status__in=["waiting", *BOUND]).order_by("pk").values_list("pk", flat=True))
+        if ids:
+            span = (None, None) if days is None else (self.today, self.today + timedelta(days=days))
+            with contextlib.suppress(holds.HoldRefused):
+                holds.suspend(self.actor, data.draw(st.sampled_from(ids)), *span, self.now)
+
+    @rule(data=st.data(), place=places)
+    def fetch_elsewhere(self, data, place):
+        ids = list(Hold.objects.filter(status__in=["waiting", *BOUND]).order_by("pk").values_list("pk", flat=True))
+        if ids:
+            with contextlib.suppress(holds.HoldRefused):
+                holds.change(self.actor, data.draw(st.sampled_from(ids)), pickup=self.here[place], now=self.now)
+
+    @rule(place=places)
+    def the_van_leaves(self, place):
+        transfers.send_all(self.actor, self.here[place], None, None, self.now)
+        assert not Transfer.objects.filter(from_branch=self.here[place], run=None, sent_at=None).exists()
 
     @rule(minutes=st.sampled_from([1, 3, 12]))
     def wait(self, minutes):
