@@ -56,6 +56,7 @@ class Twin:
             if host.kind == "workstation":
                 raise LabError(f"{host.name}: a workstation is part of every twin and is not started by name")
         _allow_many_inits()
+        _heed_niceness()
         lower = image.lower_dirs(progress)
         self.claim()
         self._write_keys(hosts)
@@ -252,3 +253,11 @@ def _allow_many_inits() -> None:
     with contextlib.suppress(OSError):
         if int(limit.read_text()) < 4096:
             limit.write_text("4096")
+
+
+def _heed_niceness() -> None:
+    """As roles/base has it on servers, where a twin's hosts cannot: a service's Nice= is void while sessions are
+    weighed against each other. Set on this machine, never set back."""
+    setting = Path("/proc/sys/kernel/sched_autogroup_enabled")
+    with contextlib.suppress(OSError):
+        setting.write_text("0")

@@ -117,6 +117,17 @@ def test_starting_again_changes_nothing(lab):
     assert lab.start(["gw1", "app1"], lambda _: None) == []
 
 
+def test_the_niceness_of_services_counts_as_it_does_on_servers(lab):
+    setting = Path("/proc/sys/kernel/sched_autogroup_enabled")
+    if not setting.exists():
+        pytest.skip("this kernel knows no autogroups")
+    setting.write_text("1")
+    lab.start(["gw1"], lambda _: None)
+    assert setting.read_text().strip() == "0"
+    servers = Path(__file__).resolve().parents[2] / "roles/base/templates/sysctl.conf.j2"
+    assert "\nkernel.sched_autogroup_enabled = 0\n" in servers.read_text()
+
+
 def test_an_unknown_host_is_named_and_nothing_is_made(lab):
     with pytest.raises(LabError, match="db99: no such host in inventory/nagano"):
         lab.start(["db99"], lambda _: None)

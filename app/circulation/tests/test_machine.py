@@ -326,7 +326,7 @@ class Library(RuleBasedStateMachine):
 @pytest.mark.req("F-CIR-008")
 @pytest.mark.req("F-CIR-030")
 def test_whatever_happens_an_item_is_out_once_and_the_counts_reconcile():
-    examples = int(os.environ.get("KURA_MACHINE_EXAMPLES", "0"))
+    examples = int(os.environ.get("KURA_MACHINE_EXAMPLES") or "0")
     run_state_machine_as_test(
         Library,
         settings=settings(

@@ -12,6 +12,7 @@ from app.access.actions import require
 from app.access.actor import Actor
 from app.audit import actions as audit
 from app.catalog.actions import IMPORT, ImportOutcome, import_records
+from app.catalog.actions.changes import SetUndone
 from app.catalog.actions.importing import PARENT, delete_records
 from app.exchange import formats
 from app.exchange.formats import Entry, RawRecord
@@ -91,14 +92,18 @@ def proceed(
             return True
         run.state = State.RUNNING
         pace.begin()
-        for batch in _batches(formats.split(content, run.offset, run.position), pace.batch):
-            take_batch(actor, run, batch)
-            progress(run)
-            pace.after(len(batch))
-            if stop():
-                break
-            pace.begin()
-        else:
+        try:
+            for batch in _batches(formats.split(content, run.offset, run.position), pace.batch):
+                take_batch(actor, run, batch)
+                progress(run)
+                pace.after(len(batch))
+                if stop():
+                    break
+                pace.begin()
+            else:
+                run.offset = run.size
+        except SetUndone:  # somebody took back what it had brought: that was meant for the rest of the file as well
+            run.refresh_from_db()
             run.offset = run.size
         return _end(actor, run)
 

@@ -286,6 +286,18 @@ def test_a_run_that_was_cut_goes_on_where_it_stopped_and_counts_everything_once(
     assert import_marc(IMPORTER, data, "cut.mrc").unchanged == 25
 
 
+@pytest.mark.django_db
+def test_a_run_whose_records_were_taken_back_meanwhile_ends_and_brings_no_more() -> None:
+    data = b"".join(book(n, f"本{n}") for n in range(1, 26))
+    run = open_run(IMPORTER, data, "undone.mrc")
+    proceed(IMPORTER, run, data, Pace(batch=10), stop=lambda: run.position == 10)
+    undoing.undo(IMPORTER, run.change_set)
+    assert proceed(IMPORTER, run, data, Pace(batch=10)) is True
+    assert (run.state, run.position, run.created, run.set_aside) == (ImportRun.State.DONE, 10, 10, 0)
+    assert BibliographicRecord.objects.count() == 0
+    assert import_marc(IMPORTER, data, "undone.mrc").created == 25
+
+
 def test_the_polite_pace_rests_most_of_the_time_and_longer_when_the_database_is_slow() -> None:
     now = [0.0]
     rests: list[float] = []
