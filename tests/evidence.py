@@ -61,7 +61,8 @@ def merge_results(path: Path, news: dict[str, dict[str, Any]]) -> None:
     """Put new results over the old ones of the same tests, atomically, whoever else is writing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _exclusive(path.with_suffix(".lock")):
-        merged = {**read_results(path), **news}
+        there = read_results(path)
+        merged = {**there, **{name: row for name, row in news.items() if not _ran_elsewhere(there.get(name), row)}}
         text = json.dumps({"tests": dict(sorted(merged.items()))}, ensure_ascii=False, indent=1)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -72,6 +73,13 @@ def merge_results(path: Path, news: dict[str, dict[str, Any]]) -> None:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def _ran_elsewhere(before: dict[str, Any] | None, now: dict[str, Any]) -> bool:
+    """Whether a test that this Python skips has run on the project's other one: that result stands."""
+    if before is None or now["outcome"] != "skipped" or before["outcome"] == "skipped":
+        return False
+    return bool(before.get("python") != now.get("python"))
 
 
 @contextlib.contextmanager

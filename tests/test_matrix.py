@@ -81,6 +81,19 @@ def test_a_damaged_results_file_is_begun_anew(tmp_path):
     assert json.loads(path.read_text()) == {"tests": {"b": {"outcome": "passed"}}}
 
 
+def test_a_test_that_one_python_skips_keeps_the_result_of_the_other(tmp_path):
+    path = tmp_path / "results.json"
+    merge_results(
+        path, {"a": {"outcome": "passed", "python": "3.11.2"}, "b": {"outcome": "passed", "python": "3.13.5"}}
+    )
+    skipped = {"outcome": "skipped", "python": "3.13.5"}
+    merge_results(path, {"a": skipped, "b": skipped, "c": skipped})
+    found = json.loads(path.read_text())["tests"]
+    assert {name: row["outcome"] for name, row in found.items()} == {"a": "passed", "b": "skipped", "c": "skipped"}
+    merge_results(path, {"a": {"outcome": "failed", "python": "3.13.5"}})
+    assert json.loads(path.read_text())["tests"]["a"]["outcome"] == "failed"
+
+
 def test_citations_are_found_on_functions_classes_parameters_and_modules(tmp_path):
     (tmp_path / "test_all.py").write_text(
         "import pytest\n"

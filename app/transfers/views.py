@@ -135,11 +135,12 @@ def _send_one(request: HttpRequest, form: SendForm) -> list[Printed]:
     if to.pk == request.here.pk:
         form.add_error("to_branch", "行き先がこの館です。ほかの館を選んでください。")
         return []
-    if item.loans.exists():
-        form.add_error("scan", "貸出中の資料です。返却（F3）で受け取ってください。")
-        return []
     reason = waiting.reason if waiting else values["reason"]
-    way = actions.send(request.actor, item, to, reason, request.here)
+    try:
+        way = actions.send(request.actor, item, to, reason, request.here)
+    except TransferRefused as refused:
+        form.add_error("scan", str(refused))
+        return []
     messages.success(request, f"{to.name}へ発送しました。")
     way = Transfer.objects.select_related("item__record", "from_branch", "to_branch", "run").get(pk=way.pk)
     return [printed(slip_of(way))]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,7 +19,6 @@ from typing import Any
 from cli import evidence, preflight
 from cli.context import Context, Refused
 from lab import workshop
-from lab.shell import run as run_command
 
 GOAL_SEARCH_SECONDS = 60.0  # F-AUD-004: six years are searched within a minute
 PLANTED = 6
@@ -99,9 +99,11 @@ class Log:
 
     def manage(self, *words: str, may_fail: bool = False) -> str:
         """What a command prints; Refused when it fails, unless that is an answer."""
-        done = run_command([sys.executable, "-m", "app.manage", *words], check=False, env=self.environment)
+        argv = [sys.executable, "-m", "app.manage", *words]
+        # What it says of its progress goes straight to the screen.
+        done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=False, env=self.environment)
         if done.returncode and not (may_fail and done.stdout):
-            raise Refused(f"{' '.join(words)} failed:\n{done.stderr[-2000:]}")
+            raise Refused(f"{' '.join(words)} failed (see above)")
         return done.stdout
 
     def answer(self, *words: str) -> Any:

@@ -120,6 +120,26 @@ def test_the_exact_title_comes_first_even_unheld(shelf: dict, text: str, first: 
     assert titles(text)[0] == first
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("it", "it"),
+        ("IT", "it"),
+        ("図書館の歴史 長野の百年 松本信", "図書館の歴史 : 長野の百年"),
+        ("松本信 図書館の歴史 : 長野の百年", "図書館の歴史 : 長野の百年"),
+        ("長野の百年 松本", "図書館の歴史 : 長野の百年"),
+    ],
+)
+def test_a_word_that_is_everywhere_and_a_title_with_subtitle_and_author_in_one_box(text: str, first: str) -> None:
+    make.item(make.record("IT社会の法", "アイティー シャカイ ノ ホウ", ndc="007.3"))
+    make.item(make.record("Italy : it begins", "イタリー", ndc="293.7"))
+    make.item(make.record("図書館の歴史", "トショカン ノ レキシ", "松本信吉", ndc="010.2"))
+    make.record("it", "イット", "スティーヴン・キング", "スティーヴン キング", ndc="933.7")
+    make.record("図書館の歴史 : 長野の百年", "トショカン ノ レキシ ナガノ ノ ヒャクネン", "松本信", ndc="010.2")
+    assert titles(text, scope="all")[0] == first
+
+
 def test_where_a_word_stands_decides_the_order(shelf: dict) -> None:
     assert titles("こころ") == ["こころ", "こころの処方箋", "子どものこころ", "漱石を読む"]
 

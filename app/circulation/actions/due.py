@@ -21,9 +21,10 @@ from app.web.wording import wording
 def change_due(
     actor: Actor, barcode: str, due_on: date, reason: str, branch: Branch, now: datetime | None = None
 ) -> Outcome:
-    """Give a loan (and the other pieces of its set) another due date: an open day of the branch, with a reason.
+    """Give a loan (and the other pieces of its set) another due date, with a reason.
 
-    Who and why stand with the loan while it lasts, and in the log with both dates, without patron and item.
+    The day is an open one of the place that lent it: its closures move the date later on. Who and why stand with the
+    loan while it lasts, and in the log with both dates, without patron and item.
     """
     access.require(actor, CHANGE_DUE, branch)
     now, reason = now or timezone.now(), " ".join(reason.split())[:100]
@@ -34,7 +35,9 @@ def change_due(
     loan = next((one for one in loans if one.item_id == hand.item.pk), None)
     if loan is None:
         return Outcome("bad", "not_out", wording("circulation.due.not_out", "貸出中の資料ではありません。"), hand.item)
-    problem = rules.due_problem(due_on, timezone.localdate(now), closing_of(branch))
+    problem = rules.due_problem(
+        due_on, timezone.localdate(now), closing_of(branch if loan.branch_id == branch.pk else loan.branch)
+    )
     if not reason:
         problem = problem or wording("circulation.due.change_due", "期限を変える理由を入力してください。")
     if problem:

@@ -85,7 +85,8 @@ def renew_held(
     verdict = rules.may_renew(
         queries.borrower(patron, mine, item),
         queries.terms_for(table, branch.pk, patron.category_id, item, today, waiting),
-        closing_of(branch, today),
+        # Whose closures move the date later: the place that lent it, wherever it is renewed.
+        closing_of(branch if loan.branch_id == branch.pk else loan.branch, today),
         today,
         due_on=loan.due_on,
         renewed=loan.renewed,

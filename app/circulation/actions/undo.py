@@ -129,11 +129,11 @@ def undo_return(actor: Actor, token: str, now: datetime | None = None) -> Outcom
             told.returned_on,
             terminal=actor.terminal,
         )
-    branch = Branch.objects.get(pk=told.branch_id)
-    loan = _again(hand, told, branch)
+    again = holds.undo_in_hand(actor, hand.item, now) if holding.concerned(hand) else []
+    loan = _again(hand, told, Branch.objects.get(pk=told.branch_id))
     last_borrower.forget(hand.item)
-    if holding.concerned(hand):
-        holds.handed_over(actor, hand.item, patron, now)
+    if again:
+        holds.look_on_shelves(again, now)
     stops.begin_again(patron, timezone.localdate(now))
     audit.record(actor, UNDO, subject_type="branch", subject_id=_code(told), detail={"what": "return"})
     message = wording(

@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from app.access.actions import NotPermitted
 from app.audit.models import AuditEvent
+from app.branches import revisions
+from app.branches.models import ClosedDay
 from app.catalog import actions as catalog
 from app.catalog import queries as records
 from app.catalog.models import BibliographicRecord, Item, MergedRecord
@@ -71,6 +73,20 @@ def test_a_due_date_by_hand_needs_the_right_to_change_due_dates_and_an_open_day(
     limited = type(only)(**{**only.__dict__, "operations": frozenset({"circulation.lend"})})
     with pytest.raises(NotPermitted):
         actions.lend(limited, make.patron().pk, make.item().barcode, desk.branch, due_on=day)
+
+
+def test_a_date_given_at_another_desk_is_an_open_day_of_the_place_that_lent(desk, chief):
+    """Its closures move the date later on, not those of the desk at which the patron happens to stand."""
+    south = make.branch("nanbu", name="南部図書館", short="南部", number=902)
+    who, thing = make.patron(), make.item()
+    day = desk.lend(who, thing).due_on + timedelta(days=3)
+    ClosedDay.objects.create(branch=desk.branch, date=day, reason="点検")
+    revisions.forget()
+    renewed = actions.renew(desk.actor, who.pk, thing.barcode, south, timezone.now() + timedelta(days=3))
+    assert (renewed.code, renewed.due_on) == ("renew", day + timedelta(days=1))
+    refused = actions.change_due(chief.actor, thing.barcode, day, "入院のため", south)
+    assert refused.code == "bad_due"
+    assert Loan.objects.get().due_on == day + timedelta(days=1)
 
 
 @pytest.mark.req("F-CIR-007")

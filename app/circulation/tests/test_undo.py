@@ -11,7 +11,8 @@ from app.catalog import actions as catalog
 from app.circulation import actions, enquiry
 from app.circulation.actions import sealing
 from app.circulation.models import HandledToday, Loan, LoanStatistic, UndoKey
-from app.holds.models import HoldStatistic, Status
+from app.holds import actions as holds
+from app.holds.models import HoldSet, HoldStatistic, Status
 from app.tests import make
 from app.transfers.models import Transfer
 
@@ -111,6 +112,26 @@ def test_a_return_undone_gives_back_what_it_had_set_in_motion(desk):
     assert (fresh(hold).status, fresh(hold).item_id, fresh(hold).queue_at) == (Status.WAITING, None, queue)
     assert not Transfer.objects.exists()
     assert Loan.objects.filter(patron=who).count() == 2
+
+
+@pytest.mark.req("F-CIR-017")
+def test_a_return_undone_brings_back_the_whole_set_of_any_and_keeps_the_returners_own_hold(desk):
+    who, waiting = make.patron(), make.patron()
+    one, other = make.item(), make.item()
+    for thing in (one, other):
+        desk.lend(who, thing)
+    wishes = [desk.hold(waiting, thing.record) for thing in (one, other)]
+    holds.join(desk.actor, [wish.pk for wish in wishes], HoldSet.Kind.ANY)
+    now = timezone.now() + LATER
+    returned = desk.give_back(one, now=now)
+    own = desk.hold(who, one.record)
+    assert [fresh(wish).status for wish in wishes] == [Status.READY, Status.CANCELLED]
+    assert HoldStatistic.objects.filter(act="cancel").exists()
+    assert actions.undo_return(desk.actor, returned.undo, now).code == "undo_return"
+    assert [(fresh(wish).status, fresh(wish).item_id) for wish in wishes] == [(Status.WAITING, None)] * 2
+    assert fresh(own).status == Status.WAITING
+    assert not HoldStatistic.objects.filter(act__in=["cancel", "hand_over"]).exists()
+    assert Loan.objects.get(item=one).patron_id == who.pk
 
 
 def test_a_token_is_of_no_use_after_its_minutes_at_another_terminal_or_for_a_later_loan(desk):

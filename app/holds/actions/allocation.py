@@ -119,22 +119,30 @@ class Standing:
 
 
 @transaction.atomic
-def undo_in_hand(actor: Actor, item: Item, now: datetime) -> bool:
+def undo_in_hand(actor: Actor, item: Item, now: datetime) -> list[int]:
     """The return that put the item in our hands is undone: whoever got it waits again at their old place, and it goes
-    nowhere; whether a hold had got it. For circulation, with the item locked and before the loan is there again."""
+    nowhere; the records whose holds wait again. For circulation, with the item locked and before the loan is there
+    again; what else may serve those holds, `look_on_shelves` finds after it."""
     transfers.drop(item.pk)
+    ToClear.objects.filter(item=item).delete()
     hold = next((h for h in lock_around([item.record_id], item.pk) if h.item_id == item.pk and h.status in OPEN), None)
     if hold is None:
-        return False
+        return []
     shelving.back_to_queue(hold)
+    again = [hold.record_id]
     if hold.belongs_to_id and hold.belongs_to.kind == HoldSet.Kind.ANY:
-        for other in Hold.objects.filter(
-            belongs_to=hold.belongs_to_id, status=Status.CANCELLED, ended_why=OTHER_OF_ANY
-        ):
+        gone = Hold.objects.filter(belongs_to=hold.belongs_to_id, status=Status.CANCELLED, ended_why=OTHER_OF_ANY)
+        for other in gone:
+            anew = Hold.objects.filter(
+                patron=other.patron_id, record=other.record_id, only_item=other.only_item_id, status__in=OPEN
+            )
+            if anew.exists():
+                continue  # the patron has asked for it meanwhile
             shelving.uncount(HoldStatistic.Act.CANCEL, other, timezone.localdate(other.ended_at))
             other.status, other.ended_at, other.ended_why = Status.WAITING, None, ""
             other.save()
-    return True
+            again.append(other.record_id)
+    return again
 
 
 def _standing(item: Item, branch: Branch, today: date) -> Standing:

@@ -1,7 +1,18 @@
 """Everything that writes about transfers."""
 
-from app.transfers.actions.moving import SEND, VIEW, arrive, drop, finish, next_run, plan, send, send_all
-from app.transfers.actions.relocating import RELOCATE, TransferRefused, end, relocate
+from app.transfers.actions.moving import (
+    SEND,
+    VIEW,
+    TransferRefused,
+    arrive,
+    drop,
+    finish,
+    next_run,
+    plan,
+    send,
+    send_all,
+)
+from app.transfers.actions.relocating import RELOCATE, end, relocate
 from app.transfers.actions.settings import (
     SET,
     after_migrate,

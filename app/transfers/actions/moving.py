@@ -23,6 +23,10 @@ SEND = declare("transfers.send", "資料を回送する・到着を受け付け�
 VIEW = declare("transfers.view", "回送の一覧を見る", kind="view")
 
 
+class TransferRefused(Exception):
+    """The request cannot be carried out; the text is a sentence for the screen."""
+
+
 def plan(item: Item, from_branch: Branch, to_branch: Branch, reason: str, now: datetime, note: str = "") -> Transfer:
     """Note that an item has to go from one place to another by the next run; the same again changes nothing.
 
@@ -92,17 +96,29 @@ def send(
 ) -> Transfer:
     """The item leaves for another place now (回送中). Sending what has been sent changes nothing.
 
-    `from_branch` is where it stands, by default the item's own place.
+    `from_branch` is where it stands, by default the item's own place. TransferRefused for what somebody has at home,
+    what waits on a hold shelf, and what a hold wants elsewhere.
     """
     access.require(actor, SEND)
     now = now or timezone.now()
     Item.objects.select_for_update(no_key=True).get(pk=item.pk)
+    _may_leave(item, to_branch)
     made = plan(item, from_branch or item.branch, to_branch, reason, now)
     if made.sent_at is None:
         made.sent_at = now
         made.save(update_fields=["sent_at"])
         audit.record(actor, SEND, subject_type="branch", subject_id=to_branch.code)
     return made
+
+
+def _may_leave(item: Item, to_branch: Branch) -> None:
+    if item.loans.exists():
+        raise TransferRefused("貸出中の資料です。返却（F3）で受け取ってください。")
+    hold = item.holds.filter(status__in=["transit", "ready"]).select_related("pickup").first()
+    if hold is not None and hold.status == "ready":
+        raise TransferRefused("予約の取置棚にある資料です。予約の受取館を変えるか、取置きを取り消してください。")
+    if hold is not None and hold.pickup_id != to_branch.pk:
+        raise TransferRefused(f"予約のため{hold.pickup.name}へ送る資料です。行き先を確かめてください。")
 
 
 @transaction.atomic

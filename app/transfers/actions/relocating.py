@@ -13,14 +13,10 @@ from app.audit import actions as audit
 from app.branches.models import Branch
 from app.catalog import search
 from app.catalog.models import Item
-from app.transfers.actions.moving import plan
+from app.transfers.actions.moving import TransferRefused, plan
 from app.transfers.models import Reason, Relocation
 
 RELOCATE = declare("transfers.relocate", "資料を一時移管する", roles=(LIBRARIAN,))
-
-
-class TransferRefused(Exception):
-    """The request cannot be carried out; the text is a sentence for the screen."""
 
 
 @transaction.atomic
@@ -49,6 +45,8 @@ def relocate(
         raise TransferRefused("目的（展示の名前など）を入力してください。")
     if Relocation.objects.filter(item=item).exists():
         raise TransferRefused("この資料はすでに一時移管中です。先に戻してください。")
+    if item.holds.filter(status__in=["transit", "ready"]).exists():
+        raise TransferRefused("予約の取置き・回送中の資料です。予約が済んでから移してください。")
     home, location = item.branch, to_location.strip()[:40]
     if to_branch.pk == home.pk and location in ("", item.location):
         raise TransferRefused("いまと同じ館・所在です。移す先を選び直してください。")

@@ -12,7 +12,7 @@ from app.audit import actions as audit
 from app.branches.models import Branch
 from app.catalog.codes import ShelfStatus
 from app.catalog.models import Item
-from app.transfers.actions.relocating import TransferRefused
+from app.transfers.actions.moving import TransferRefused
 from app.transfers.models import StackRequest
 
 STACK = declare("transfers.stack", "書庫資料の出納を扱う")

@@ -16,8 +16,10 @@ from app.branches import revisions
 from app.branches.models import ClosedDay, DeliveryDay
 from app.branches.rules import Closing
 from app.catalog.models import Item
+from app.circulation.models import Loan
 from app.holds import actions as holds
 from app.holds import reports
+from app.holds.actions import Wanted
 from app.tests import make
 from app.transfers import actions, queries, rules
 from app.transfers.actions import TransferRefused
@@ -147,6 +149,31 @@ def test_sent_then_arrived_by_one_scan_each_and_counted(clerk, here, south):
     assert actions.arrive(clerk, other, south, MORNING + timedelta(days=1))
     assert TransferStatistic.objects.get().items == 2
     assert not actions.arrive(clerk, other, south)
+
+
+def test_what_somebody_has_or_waits_for_goes_nowhere_else(clerk, here, south):
+    lent, kept, wanted = make.item(), make.item(), make.item()
+    Loan.objects.create(item=lent, patron=make.patron(), branch=here, due_on=timezone.localdate() + timedelta(9))
+    for item, pickup in ((kept, here), (wanted, south)):
+        holds.place(clerk, make.patron().pk, Wanted(item.record_id, pickup))
+        holds.receive(clerk, item.barcode, here)
+    hold = wanted.holds.get()
+    assert (kept.holds.get().status, hold.status) == ("ready", "transit")
+    third = make.branch("hokubu", name="北部図書館", short="北部", number=903)
+    until = timezone.localdate() + timedelta(30)
+    for act in (
+        lambda: actions.send(clerk, lent, south, Reason.REQUEST, here),
+        lambda: actions.send(clerk, kept, south, Reason.REQUEST, here),
+        lambda: actions.send(clerk, wanted, third, Reason.REQUEST, here),
+        lambda: actions.relocate(clerk, kept.barcode, south, until, "展示"),
+        lambda: actions.relocate(clerk, wanted.barcode, third, until, "展示"),
+    ):
+        with pytest.raises(TransferRefused):
+            act()
+    way = Transfer.objects.get()
+    assert (way.item, way.to_branch, way.sent_at) == (wanted, south, None)
+    assert not Relocation.objects.exists()
+    assert actions.send(clerk, wanted, south, Reason.HOLD, here).pk == way.pk
 
 
 def test_without_the_right_nothing_is_sent(here, south):
