@@ -144,10 +144,12 @@ def test_a_generated_library_that_was_cut_goes_on_and_is_complete(twin) -> None:
 
 
 def test_a_towns_whole_appliance_comes_up_beside_this_one_and_the_bench_times_it(tmp_path) -> None:
-    """The other inventory, one server for everything: up from nothing, up again with nothing to do, gone."""
-    said = kura(
-        "--inventory", "small", "bench", "deploy", "--skip-first", "--json", tmp_path / "deploy.json", patience=900
-    )
+    """The other inventory, one server for everything: up from nothing, up again with nothing to do, gone.
+
+    Whether it was quick enough is for a quiet machine to say: a time that was missed ends the bench with 1.
+    """
+    bench = ("bench", "deploy", "--skip-first", "--json", tmp_path / "deploy.json")
+    said = kura("--inventory", "small", *bench, expect=(0, 1), patience=900)
     rows = figures(tmp_path / "deploy.json")
     assert set(rows) == {"up_cached_seconds", "up_no_change_seconds", "no_change_changes"}, said
     assert rows["no_change_changes"]["value"] == 0
