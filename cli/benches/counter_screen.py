@@ -44,6 +44,7 @@ SELECT i.id, i.barcode, i.branch_id FROM catalog_item i
 WHERE i.status = 'in_stock' AND NOT i.reference_only AND i.restriction = '' AND i.item_set_id IS NULL
   AND NOT EXISTS (SELECT FROM circulation_loan l WHERE l.item_id = i.id)
   AND NOT EXISTS (SELECT FROM holds_hold h WHERE h.record_id = i.record_id OR h.item_id = i.id)
+  AND NOT EXISTS (SELECT FROM transfers_transfer t WHERE t.item_id = i.id)
 """
 SHELF = """
 SELECT coalesce(json_agg(barcode), '[]') FROM (%(free)s

@@ -210,6 +210,7 @@ WHERE item.status = 'in_stock' AND NOT item.reference_only AND branch.code = '{b
 AND item.material_type NOT IN ('reference', 'magazine') AND item.attachment_count = 0
 AND NOT EXISTS (SELECT FROM circulation_loan loan WHERE loan.item_id = item.id)
 AND NOT EXISTS (SELECT FROM holds_hold hold WHERE hold.record_id = item.record_id)
+AND NOT EXISTS (SELECT FROM transfers_transfer way WHERE way.item_id = item.id)
 AND NOT EXISTS (SELECT FROM circulation_handledtoday seen WHERE seen.item_id = item.id)
 AND ({lone} OR NOT EXISTS (SELECT FROM catalog_item copy WHERE copy.record_id = item.record_id AND copy.id <> item.id))
 ORDER BY item.id DESC LIMIT {number}

@@ -369,6 +369,7 @@ def test_a_patron_with_two_hundred_loans_is_shown_with_twenty_and_every_scan_is_
         f" (SELECT id FROM patrons_patron WHERE card_number = '{card}'), item.branch_id, now(), current_date + 14, 0"
         " FROM catalog_item item WHERE NOT EXISTS (SELECT FROM circulation_loan WHERE item_id = item.id)"
         " AND NOT EXISTS (SELECT FROM holds_hold WHERE record_id = item.record_id)"
+        " AND NOT EXISTS (SELECT FROM transfers_transfer WHERE item_id = item.id)"
         f" AND barcode <> ALL ('{{{','.join(items)}}}')"
         " AND status = 'in_stock' ORDER BY item.id LIMIT 200"
     )

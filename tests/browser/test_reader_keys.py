@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.house import KIOSK, House, free_items
 
@@ -85,6 +85,38 @@ def status(house: House, record: int) -> str:
     return rows[0][0] if rows else ""
 
 
+def place(page: Page, house: House, record: str) -> None:
+    """Hold the shown record by keyboard, signing in on the way; My Page then has it."""
+    tab_to(page, f"a[href='/records/{record}/hold/']")
+    page.keyboard.press("Enter")
+    sign_in(page, house)
+    arrive(page, f"/records/{record}/hold/")
+    tab_to(page, "main form button[type=submit]")
+    page.keyboard.press("Enter")
+    arrive(page, "/my/")
+    expect(page.locator(".notice.success")).to_contain_text("予約を受け付けました")
+    expect(line_of(page, record)).to_have_count(1)
+    assert status(house, record) in ("waiting", "pull")
+
+
+def cancel(page: Page, house: House, record: str) -> None:
+    """Take the hold back from My Page by keyboard."""
+    change = line_of(page, record).locator("a[href*='/my/holds/']").get_attribute("href")
+    tab_to(page, f"a[href='{change}']")
+    page.keyboard.press("Enter")
+    arrive(page, change)
+    tab_to(page, "form[action$='/cancel/'] button")
+    page.keyboard.press("Enter")
+    arrive(page, "/my/")
+    expect(page.locator(".notice.success")).to_contain_text("取り消しました")
+    assert status(house, record) == "cancelled"
+
+
+def line_of(page: Page, record: str) -> Locator:
+    """The hold's line on My Page."""
+    return page.locator("section[aria-labelledby=holds] tr", has=page.locator(f"a[href='/records/{record}/']"))
+
+
 @pytest.mark.req("F-OPA-020", "F-MYP-001", "F-MYP-005", "F-MYP-006")
 def test_a_reader_searches_holds_and_cancels_in_my_page_without_touching_a_mouse(house: House):
     ((record, title),) = titles(house, 1)
@@ -92,26 +124,8 @@ def test_a_reader_searches_holds_and_cancels_in_my_page_without_touching_a_mouse
         page = context.new_page()
         search(page, house, title, record)
         expect(page.locator("h1")).to_contain_text(title)
-        tab_to(page, f"a[href='/records/{record}/hold/']")
-        page.keyboard.press("Enter")
-        sign_in(page, house)
-        arrive(page, f"/records/{record}/hold/")
-        tab_to(page, "main form button[type=submit]")
-        page.keyboard.press("Enter")
-        arrive(page, "/my/")
-        expect(page.locator(".notice.success")).to_contain_text("予約を受け付けました")
-        line = page.locator("section[aria-labelledby=holds] tr", has=page.locator(f"a[href='/records/{record}/']"))
-        expect(line).to_have_count(1)
-        assert status(house, record) in ("waiting", "pull")
-        change = line.locator("a[href*='/my/holds/']").get_attribute("href")
-        tab_to(page, f"a[href='{change}']")
-        page.keyboard.press("Enter")
-        arrive(page, change)
-        tab_to(page, "form[action$='/cancel/'] button")
-        page.keyboard.press("Enter")
-        arrive(page, "/my/")
-        expect(page.locator(".notice.success")).to_contain_text("取り消しました")
-        assert status(house, record) == "cancelled"
+        place(page, house, record)
+        cancel(page, house, record)
 
 
 @pytest.fixture
@@ -136,31 +150,14 @@ def test_with_scripts_switched_off_a_reader_finds_holds_extends_and_cancels_by_k
         tab_to(page, f"main a[href='/records/{record}/']")
         page.keyboard.press("Enter")
         arrive(page, f"/records/{record}/")
-        tab_to(page, f"a[href='/records/{record}/hold/']")
-        page.keyboard.press("Enter")
-        sign_in(page, house)
-        arrive(page, f"/records/{record}/hold/")
-        tab_to(page, "main form button[type=submit]")
-        page.keyboard.press("Enter")
-        arrive(page, "/my/")
-        expect(page.locator(".notice.success")).to_contain_text("予約を受け付けました")
-        assert status(house, record) in ("waiting", "pull")
+        place(page, house, record)
         assert house.sql(due) == [["2", "0"]]
         tab_to(page, f"form[action='/my/loans/{loan}/renew/'] button")
         page.keyboard.press("Enter")
         expect(page.locator(".notice.success")).to_contain_text("延長")
         ((days, renewed),) = house.sql(due)
         assert (int(days) > 2, renewed) == (True, "1")
-        line = page.locator("section[aria-labelledby=holds] tr", has=page.locator(f"a[href='/records/{record}/']"))
-        change = line.locator("a[href*='/my/holds/']").get_attribute("href")
-        tab_to(page, f"a[href='{change}']")
-        page.keyboard.press("Enter")
-        arrive(page, change)
-        tab_to(page, "form[action$='/cancel/'] button")
-        page.keyboard.press("Enter")
-        arrive(page, "/my/")
-        expect(page.locator(".notice.success")).to_contain_text("取り消しました")
-        assert status(house, record) == "cancelled"
+        cancel(page, house, record)
 
 
 @pytest.mark.req("F-OPA-020")

@@ -91,11 +91,11 @@ def _seal_once(now: datetime, key: Ed25519PrivateKey | None, batch: int) -> list
     if not rows and (last is None or tree.waiting_written(waiting) == last.waiting):
         return []
     if not rows:  # nothing new, but what waited is closed: said at once, so that nothing can be put there
-        return [_save(now, key, last, last.month, [], waiting, top)]
+        return [_kept(drawn_up(now, key, last, last.month, [], waiting, top))]
     made = []
     top = max(top, *(number for number, _, _ in rows))
     for month, group in groupby(sorted(rows, key=lambda row: (row[1], row[0])), key=lambda row: row[1]):
-        last = _save(now, key, last, month, [(number, leaf) for number, _, leaf in group], waiting, top)
+        last = _kept(drawn_up(now, key, last, month, [(number, leaf) for number, _, leaf in group], waiting, top))
         made.append(last)
     return made
 
@@ -126,16 +126,7 @@ def _still_waiting(top: int, before: list[tree.Waiting], writers: set[str], ids:
     return [*kept, tree.Waiting(fresh, tuple(sorted(writers)))] if fresh and writers else kept
 
 
-def _save(
-    now: datetime,
-    key: Ed25519PrivateKey | None,
-    last: AuditSeal | None,
-    month: date,
-    rows: list[tuple[int, bytes]],
-    waiting: list[tree.Waiting],
-    top: int,
-) -> AuditSeal:
-    new = drawn_up(now, key, last, month, rows, waiting, top)
+def _kept(new: AuditSeal) -> AuditSeal:
     new.save(force_insert=True)
     return new
 

@@ -45,15 +45,20 @@ def who_had(actor: Actor, barcode: str, reason: str, today: date | None = None) 
     kept = LastBorrower.objects.filter(item__barcode=barcode, returned_on__gt=since).first()
     patron = by_id(int(kept.patron)) if kept and policy.last_borrower_days else None
     if patron is not None:
-        audit.record(
-            actor,
-            SEE_BORROWER,
-            outcome="viewed",
-            subject_type="patron",
-            subject_id=patron.pk,
-            purpose=audit.typed(reason),
-        )
+        record_view(actor, patron, reason)
     return patron
+
+
+def record_view(actor: Actor, patron: Patron, reason: str) -> None:
+    """Somebody was told who had an item, and said why. Part of an action."""
+    audit.record(
+        actor,
+        SEE_BORROWER,
+        outcome="viewed",
+        subject_type="patron",
+        subject_id=patron.pk,
+        purpose=audit.typed(reason),
+    )
 
 
 @transaction.atomic

@@ -184,12 +184,5 @@ def who_returned(actor: Actor, token: str, reason: str, now: datetime | None = N
     told = sealing.open_return(actor, token, now or timezone.now())
     patron = by_id(told.patron_id) if told else None
     if patron is not None:
-        audit.record(
-            actor,
-            SEE_BORROWER,
-            outcome="viewed",
-            subject_type="patron",
-            subject_id=patron.pk,
-            purpose=audit.typed(reason),
-        )
+        last_borrower.record_view(actor, patron, reason)
     return patron

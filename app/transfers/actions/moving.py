@@ -112,6 +112,7 @@ def send(
 
 
 def _may_leave(item: Item, to_branch: Branch) -> None:
+    # The states of holds by name: this area lies below theirs.
     if item.loans.exists():
         raise TransferRefused("貸出中の資料です。返却（F3）で受け取ってください。")
     hold = item.holds.filter(status__in=["transit", "ready"]).select_related("pickup").first()
